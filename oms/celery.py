@@ -1,0 +1,39 @@
+"""Background work: three declared queues, every app's tasks, and what beat starts.
+
+A task names its own queue; a queue that is not declared here is an error, not a new queue.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import setup_logging
+from kombu import Queue
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "oms.settings.embedded")
+
+app = Celery("oms")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.task_queues = [Queue("default"), Queue("carriers"), Queue("training")]
+app.autodiscover_tasks()
+
+
+def _every(task: str, *, seconds: float, queue: str) -> dict[str, Any]:
+    # A tick that was not taken before the next one is due is worth nothing: it expires.
+    return {
+        "task": task,
+        "schedule": seconds,
+        "options": {"queue": queue, "expires": max(seconds, 10.0)},
+    }
+
+
+#: Safety nets and slow clocks; each task finds its own work in the database.
+BEAT: dict[str, dict[str, Any]] = {}
+app.conf.beat_schedule = BEAT
+
+
+@setup_logging.connect
+def _use_django_logging(**_: Any) -> None:
+    """Connected so that Celery leaves the JSON logging of the settings alone."""
