@@ -11,7 +11,7 @@ from a2wsgi import WSGIMiddleware
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "oms.settings.embedded")
 
-from oms.wsgi import application as wsgi_application  # noqa: E402 - reads the settings module
+from oms.wsgi import application as wsgi_application
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import psutil
+
+from oms.core import clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,15 @@ class Identity:
             return cls(pid=pid, started=process.create_time())
         except psutil.NoSuchProcess:
             return None
+
+    @classmethod
+    def running(cls, pid: int, *, mark: str) -> Identity | None:
+        """This function will return the process only when its command line holds the mark."""
+        try:
+            command = " ".join(psutil.Process(pid).cmdline())
+        except psutil.NoSuchProcess:
+            return None
+        return cls.of(pid) if mark in command else None
 
     @property
     def is_alive(self) -> bool:
@@ -52,9 +62,9 @@ def signal_group(pid: int, number: signal.Signals) -> None:
 
 def wait_gone(identities: Iterable[Identity], *, seconds: float) -> list[Identity]:
     """This function will wait, and return those that are still alive at the end."""
-    deadline = time.monotonic() + seconds
+    deadline = clock.monotonic() + seconds
     left = [identity for identity in identities if identity.is_alive]
-    while left and time.monotonic() < deadline:
-        time.sleep(0.05)
+    while left and clock.monotonic() < deadline:
+        clock.sleep(0.05)
         left = [identity for identity in left if identity.is_alive]
     return left
