@@ -1,0 +1,51 @@
+"""Runs one engineer command; the services it needs are up before the settings that name them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from types import FrameType
+
+from oms.runtime import embedded
+
+#: Commands that never touch the database or the broker.
+NEED_NOTHING = frozenset(
+    {
+        "check",
+        "collectstatic",
+        "compilemessages",
+        "diffsettings",
+        "doctor",
+        "findstatic",
+        "help",
+        "makemessages",
+        "reset",
+        "sandbox_carrier",
+        "spectacular",
+        "version",
+    }
+)
+
+
+def run(argv: list[str]) -> None:
+    """This function will run the command that the arguments name."""
+    if needs_services(argv) and not os.environ.get(embedded.SUPERVISED):
+        signal.signal(signal.SIGTERM, _exit_on_terminate)
+        for notice in embedded.ensure_services().notices:
+            sys.stderr.write(f"{notice}\n")
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(argv)
+
+
+def needs_services(argv: list[str]) -> bool:
+    """This function will tell whether the command reads the database or the broker."""
+    command = argv[1] if len(argv) > 1 else "help"
+    asks_for_help = bool({"-h", "--help"} & set(argv[1:]))
+    return not asks_for_help and command.lstrip("-") not in NEED_NOTHING
+
+
+def _exit_on_terminate(number: int, frame: FrameType | None) -> None:
+    # An ordinary exit, so that the lease is given back.
+    sys.exit(128 + number)
