@@ -6,17 +6,22 @@
 from __future__ import annotations
 
 import atexit
+import functools
 import os
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from oms.runtime import leases
-from oms.runtime.layout import Layout, current, read_json, write_json
+from oms.runtime.layout import SUPERVISED, Layout, current, read_json, write_json
 from oms.runtime.postgres import Postgres
 from oms.runtime.processes import Identity
 from oms.runtime.valkey import Valkey
 
-#: Set for the children of `up`, which holds the lease for all of them.
-SUPERVISED = "OMS_SUPERVISED"
+
+@functools.lru_cache
+def _servers(layout: Layout) -> tuple[Postgres, Valkey]:
+    # Kept: where a server's files are takes a few programs to find out.
+    return Postgres(layout), Valkey(layout)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,7 @@ def ensure_services(postgres: bool = True, valkey: bool = True) -> Services:
     """
     layout = current()
     layout.prepare()
-    database, broker = Postgres(layout), Valkey(layout)
+    database, broker = _servers(layout)
     is_counted = not os.environ.get(SUPERVISED)
     with leases.locked(layout.run):
         if is_counted:
@@ -87,31 +92,42 @@ def _leave_at_exit(layout: Layout, pid: int) -> None:
 
 def stop(layout: Layout) -> None:
     """This function will stop whatever embedded service of this install runs, whoever uses it."""
-    Valkey(layout).stop()
-    Postgres(layout).stop()
+    database, broker = _servers(layout)
+    broker.stop()
+    database.stop()
 
 
 def revive(layout: Layout) -> list[str]:
     """This function will start again what should run and does not, and name it."""
-    revived = []
+    database, broker = _servers(layout)
+    starts = {"postgres": database.start, "valkey": broker.start}
     with leases.locked(layout.run):
-        if not os.environ.get("DATABASE_URL") and (server := Postgres(layout)).identity is None:
-            server.start()
-            revived.append("postgres")
-        if not os.environ.get("REDIS_URL") and (broker := Valkey(layout)).identity is None:
-            broker.start()
-            revived.append("valkey")
-    return revived
+        down = [name for name, identity in identities(layout).items() if identity is None]
+        for name in down:
+            starts[name]()
+    return down
 
 
 def identities(layout: Layout) -> dict[str, Identity | None]:
     """This function will return the processes of the services that are ours to run."""
+    database, broker = _servers(layout)
     found: dict[str, Identity | None] = {}
     if not os.environ.get("DATABASE_URL"):
-        found["postgres"] = Postgres(layout).identity
+        found["postgres"] = database.identity
     if not os.environ.get("REDIS_URL"):
-        found["valkey"] = Valkey(layout).identity
+        found["valkey"] = broker.identity
     return found
+
+
+def data_folders(layout: Layout) -> list[Path]:
+    """This function will return the folders that hold this install's data, where they exist."""
+    database, broker = _servers(layout)
+    home = layout.home
+    folders = [database.data, broker.data, layout.logs, home / "secrets", home / "static"]
+    folders += [database.sockets, broker.sockets, home / "media"]
+    if database.home != home:
+        folders.append(database.home)
+    return [folder for folder in folders if folder.exists()]
 
 
 def remember(**values: str) -> None:

@@ -8,6 +8,7 @@ import sys
 from types import FrameType
 
 from oms.runtime import embedded
+from oms.runtime.layout import SUPERVISED
 
 #: Commands that never touch the database or the broker.
 NEED_NOTHING = frozenset(
@@ -30,7 +31,7 @@ NEED_NOTHING = frozenset(
 
 def run(argv: list[str]) -> None:
     """This function will run the command that the arguments name."""
-    if needs_services(argv) and not os.environ.get(embedded.SUPERVISED):
+    if needs_services(argv) and not os.environ.get(SUPERVISED):
         signal.signal(signal.SIGTERM, _exit_on_terminate)
         for notice in embedded.ensure_services().notices:
             sys.stderr.write(f"{notice}\n")

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+#: Names the supervisor's pid to the children of `up`, which holds the lease for all of them.
+SUPERVISED = "OMS_SUPERVISED"
+
 #: A unix socket's path must fit 107 bytes, its name included.
 SOCKET_FOLDER_BYTES = 80
 
@@ -39,6 +42,11 @@ class Layout:
     @property
     def up_file(self) -> Path:
         return self.run / "up.json"
+
+    @property
+    def files(self) -> list[Path]:
+        """Single files that hold facts about the present data."""
+        return [self.services_file, self.up_file, self.home / "admin_password"]
 
     @property
     def key(self) -> str:

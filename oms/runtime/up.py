@@ -1,0 +1,246 @@
+"""Brings a whole machine up: services, migrations, pages first, then all that works behind them."""
+
+from __future__ import annotations
+
+import fcntl
+import http.client
+import os
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from oms.core import clock
+from oms.core.errors import Conflict, Unavailable
+from oms.runtime import children, embedded
+from oms.runtime.children import Ports
+from oms.runtime.layout import Layout, read_json
+from oms.runtime.supervisor import ChildSpec, Say, StopRequested, Supervisor, tidy_leftovers
+
+WEB_SECONDS = 90.0
+SAMPLE_SECONDS = 30.0
+
+
+class AlreadyRunning(Conflict):
+    """Another `up` has this OMS_HOME."""
+
+    code = "runtime.already_running"
+
+
+class PortIsTaken(Conflict):
+    """Somebody else listens there."""
+
+    code = "runtime.port_is_taken"
+
+
+class StepFailed(Unavailable):
+    """A step of coming up ended with an error; its log says why."""
+
+    code = "runtime.step_failed"
+
+
+@contextmanager
+def only_one(layout: Layout) -> Iterator[None]:
+    """This function will hold OMS_HOME for one supervisor; the kernel frees it with the process.
+
+    :raises AlreadyRunning: naming the other's pid.
+    """
+    layout.prepare()
+    with open(layout.run / "up.lock", "w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pid = read_json(layout.up_file).get("supervisor", "unknown")
+            raise AlreadyRunning(f"OMS already runs in {layout.home} (pid {pid})") from None
+        yield
+
+
+def check_port(port: int) -> None:
+    """This function will make sure that the web server can listen.
+
+    :raises PortIsTaken: with what to do.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise PortIsTaken(
+                f"Port {port} on 127.0.0.1 cannot be used ({error.strerror}): "
+                "choose another with --port or PORT"
+            ) from error
+
+
+def free_port() -> int:
+    """This function will return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def web_status(port: int, path: str) -> int:
+    """This function will return the web server's answer to a GET, 0 while it does not answer."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    except (OSError, http.client.HTTPException):
+        return 0
+    finally:
+        connection.close()
+
+
+@dataclass
+class Up:
+    """One run of the machine."""
+
+    layout: Layout
+    port: int
+    is_demo: bool
+    say: Say
+
+    def __post_init__(self) -> None:
+        self.began_at = clock.monotonic()
+        self.ports = Ports(web=self.port, sandbox=free_port())
+        self.supervisor = Supervisor(
+            self.layout,
+            say=self.say,
+            watch=partial(embedded.identities, self.layout),
+            revive=partial(embedded.revive, self.layout),
+        )
+
+    def run(self) -> None:
+        """This function will bring everything up and return after an orderly stop."""
+        self.supervisor.install_signals()
+        os.environ |= children.environment(self.ports)
+        embedded.remember(sandbox_carrier_url=os.environ["SANDBOX_CARRIER_URL"])
+        for name in tidy_leftovers(self.layout):
+            self.say(f"Ended {name}, left over from a run that was killed")
+        try:
+            self._bring_up()
+            self.supervisor.until(lambda: False)
+        except StopRequested:
+            self.say("Stopping")
+        finally:
+            self._take_down()
+
+    def _bring_up(self) -> None:
+        self._step("Database up to date", migrate)
+        self._step("Static files", self._collect_static)
+        self.supervisor.start(children.web())
+        admin = first_admin()
+        self._step("Web server answering", self._wait_for_web)
+        for spec in (children.sandbox(self.ports), *children.background()):
+            self.supervisor.start(spec)
+        if self.is_demo:
+            self._seed()
+        self._welcome(admin)
+
+    def _seed(self) -> None:
+        self._step("Demo world", partial(self._job, "seed", "seed_world", "--size", "small"))
+        for spec in children.feeders():
+            self.supervisor.start(spec)
+
+    def _collect_static(self) -> None:
+        if not static_is_fresh():
+            self._job("collectstatic", "collectstatic", "--noinput", "-v", "0")
+
+    def _wait_for_web(self) -> None:
+        is_answering = partial(web_status, self.port, "/healthz")
+        if not self.supervisor.until(lambda: 0 < is_answering() < 500, seconds=WEB_SECONDS):
+            raise StepFailed(f"The web server does not answer; see {self.layout.logs / 'web.log'}")
+
+    def _job(self, name: str, *arguments: str) -> None:
+        spec = ChildSpec(name, children.manage(*arguments))
+        if self.supervisor.run_job(spec) != 0:
+            raise StepFailed(f"{arguments[0]} failed; see {self.layout.logs / name}.log")
+
+    def _step(self, label: str, work: Callable[[], None]) -> None:
+        started_at = clock.monotonic()
+        work()
+        self.say(f"  {label:<28}{clock.monotonic() - started_at:6.1f} s")
+
+    def _welcome(self, admin: tuple[str, Path]) -> None:
+        tracking = ""
+        if self.is_demo:
+            with suppress(TimeoutError):
+                tracking = self._sample_tracking()
+        username, password_path = admin
+        password = password_path.read_text().strip() if self.is_demo else f"in {password_path}"
+        base = f"http://127.0.0.1:{self.port}"
+        for line in (
+            "",
+            f"OMS is up after {clock.monotonic() - self.began_at:.0f} s.",
+            "",
+            f"  Operations staff  {base}/admin/   user {username}, password {password}",
+            f"  Live operations   {base}/board/",
+            f"  Customers         {base}{tracking or '/track/<token>/'}",
+            f"  Partners          {base}/api/docs/",
+            f"  Engineers         manage.py doctor, manage.py status; logs in {self.layout.logs}",
+            "",
+            "Ctrl-C stops everything.",
+        ):
+            self.say(line)
+
+    def _sample_tracking(self) -> str:
+        from oms.cockpit.world.services import sample_tracking_path
+
+        found: list[str] = []
+
+        def look() -> bool:
+            found.append(sample_tracking_path() or "")
+            return bool(found[-1])
+
+        self.supervisor.until(look, seconds=SAMPLE_SECONDS)
+        return found[-1]
+
+    def _take_down(self) -> None:
+        self.supervisor.stop()
+        embedded.remember(sandbox_carrier_url="")
+        close_database()
+        if embedded.leave():
+            self.say("Everything is stopped")
+        else:
+            self.say("Stopped; another command still uses the database")
+
+
+def migrate() -> None:
+    """This function will apply what the database lacks, and keep no connection open after it."""
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0, interactive=False)
+    close_database()
+
+
+def close_database() -> None:
+    """This function will give every connection of this process back to the server."""
+    from django.db import connections
+
+    for connection in connections.all(initialized_only=True):
+        connection.close()
+        if hasattr(connection, "close_pool"):
+            connection.close_pool()
+
+
+def first_admin() -> tuple[str, Path]:
+    """This function will return the first admin's name and where the password is kept."""
+    from oms.infra.accounts.services import staff
+
+    username, path = staff.ensure_first_admin()
+    close_database()
+    return username, Path(path)
+
+
+def static_is_fresh() -> bool:
+    """This function will tell whether the collected files are newer than every source."""
+    from django.conf import settings
+    from django.contrib.staticfiles.finders import get_finders
+
+    manifest = Path(settings.STATIC_ROOT) / "staticfiles.json"
+    if not manifest.exists():
+        return False
+    collected_at = manifest.stat().st_mtime
+    sources = (storage.path(path) for finder in get_finders() for path, storage in finder.list([]))
+    return all(os.stat(path).st_mtime <= collected_at for path in sources)
