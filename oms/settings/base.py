@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import django_stubs_ext
+
 from oms.settings import secrets
 from oms.settings.env import (
     BASE_DIR,
@@ -14,6 +16,9 @@ from oms.settings.env import (
     redis_url,
     sandbox_carrier_url,
 )
+
+# Lets generic classes of Django be written with their types at run time.
+django_stubs_ext.monkeypatch()
 
 SECRET_KEY = env.str("SECRET_KEY", default="") or secrets.load("django_secret_key")
 DEBUG = False
@@ -40,7 +45,6 @@ INSTALLED_APPS = [
     "django_celery_beat",
     "django_fsm",
     "simple_history",
-    "channels",
     "csp",
     "oms.runtime",
     "oms.core",
@@ -212,7 +216,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
 # --- API ----------------------------------------------------------------------------------------
 REST_FRAMEWORK: dict[str, Any] = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["oms.core.api.authentication.ApiKeyAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["oms.infra.accounts.authentication.ApiKeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["oms.core.api.permissions.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["oms.core.api.rendering.JsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["oms.core.api.parsing.StrictJsonParser"],
