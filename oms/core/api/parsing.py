@@ -1,0 +1,135 @@
+"""Bodies are parsed strictly: valid UTF-8, an object, no duplicate keys, no NaN, bounded depth."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import IO, Any, NoReturn
+
+from rest_framework.parsers import BaseParser
+
+from oms.core.errors import FieldError, Invalid, OmsError
+
+MAX_BODY_BYTES = 5 * 1024 * 1024
+MAX_DEPTH = 32
+#: C0/C1 controls except tab and line ends, NUL, lone surrogates, bidirectional overrides.
+_BAD_CHARACTERS = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]"
+)
+
+
+class Malformed(OmsError):
+    """The bytes are not what the content type says."""
+
+    status = 400
+    title = "Malformed request"
+    code = "invalid_json"
+
+
+class TooLarge(OmsError):
+    status = 413
+    title = "Payload too large"
+    code = "payload_too_large"
+
+
+class InvalidCharacter(Invalid):
+    code = "invalid_character"
+
+
+class _Duplicate(ValueError):
+    pass
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    built = dict(pairs)
+    if len(built) != len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise _Duplicate(key[:60])
+            seen.add(key)
+    return built
+
+
+def _no_constant(text: str) -> NoReturn:
+    raise ValueError(f"{text} is not a number in JSON")
+
+
+def parse_object(body: bytes) -> dict[str, Any]:
+    """This function will return the JSON object in `body`.
+
+    :raises Malformed: not UTF-8, not JSON, not an object, duplicate keys, NaN or too deep.
+    :raises TooLarge: above 5 MB.
+    :raises InvalidCharacter: a control character, lone surrogate or bidi override in a text.
+    """
+    if len(body) > MAX_BODY_BYTES:
+        raise TooLarge("Send at most 5 MB, or split the orders over several requests.")
+    parsed = _decode(body)
+    if not isinstance(parsed, dict):
+        raise Malformed("The body must be a JSON object.", code="object_expected")
+    _check_texts(parsed)
+    return parsed
+
+
+def _decode(body: bytes) -> Any:
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Malformed(f"The body is not UTF-8 (byte {error.start}).") from None
+    _check_depth(text)
+    try:
+        return json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
+    except _Duplicate as error:
+        raise Malformed(f"The key {error.args[0]!r} stands twice.", code="duplicate_key") from None
+    except json.JSONDecodeError as error:
+        raise Malformed(
+            f"Not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
+        ) from None
+    except (ValueError, RecursionError):
+        raise Malformed("A number is not a JSON number.", code="invalid_number") from None
+
+
+def _check_depth(text: str) -> None:
+    # Before json.loads: its recursion would fail first. Brackets in texts only err on the safe
+    # side of a limit no honest order comes near.
+    depth = deepest = 0
+    for mark in re.finditer(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', text):
+        token = mark.group()
+        if token in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif token in "]}":
+            depth -= 1
+    if deepest > MAX_DEPTH:
+        raise Malformed(f"Nested deeper than {MAX_DEPTH}.", code="too_deep")
+
+
+def _check_texts(value: Any, pointer: str = "") -> None:
+    if isinstance(value, str):
+        if _BAD_CHARACTERS.search(value):
+            raise InvalidCharacter(
+                "A text holds a control character.",
+                errors=[FieldError(pointer, "invalid_character", "Remove control characters.")],
+            )
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            _check_texts(key, pointer)
+            _check_texts(item, f"{pointer}/{key}")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            _check_texts(item, f"{pointer}/{index}")
+
+
+class StrictJsonParser(BaseParser):
+    """`application/json` by the rules above."""
+
+    media_type = "application/json"
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        return parse_object(stream.read(MAX_BODY_BYTES + 1))

@@ -1,0 +1,31 @@
+"""Deny by default: a view names the scope it needs, and a credential without it is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from oms.core.errors import Forbidden
+
+
+class MissingScope(Forbidden):
+    code = "auth.missing_scope"
+
+
+class HasScope(BasePermission):
+    """Reads `required_scope` of the view: one name, or a mapping by HTTP method."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        scopes = getattr(request.auth, "scopes", None)
+        if scopes is None:
+            return False  # DRF answers 401 through the authenticator's header
+        needed = getattr(view, "required_scope", None)
+        if isinstance(needed, dict):
+            needed = needed.get(request.method or "")
+        if needed is None:
+            raise MissingScope("This route is not open to API keys.")
+        if needed not in scopes:
+            raise MissingScope(f"The key lacks the scope {needed!r}.", data={"scope": needed})
+        return True

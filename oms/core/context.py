@@ -1,0 +1,44 @@
+"""Who acts and why, carried through a request, task or handler without passing it by hand."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """`actor` is a reference such as `staff:12`, `key:ab12cd34`, `system:relay`; never a name."""
+
+    actor: str = "system:unknown"
+    correlation_id: str = ""
+    causation_id: str = ""
+    hops: int = 0
+    request_id: str = ""
+
+
+_current: ContextVar[Context] = ContextVar("oms_context", default=Context())
+
+
+def current() -> Context:
+    """This function will return the context of this request, task or handler."""
+    return _current.get()
+
+
+@contextmanager
+def acting(**changes: object) -> Iterator[Context]:
+    """This function will replace the given fields of the context within the block."""
+    context = replace(_current.get(), **changes)  # type: ignore[arg-type]
+    token = _current.set(context)
+    try:
+        yield context
+    finally:
+        _current.reset(token)
+
+
+def new_request_id() -> str:
+    """This function will return a fresh identifier for one request."""
+    return f"req_{secrets.token_hex(10)}"

@@ -1,0 +1,45 @@
+"""Advisory locks from one registry, so that two purposes can never share a key by accident."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+
+from django.db import connection
+
+from oms.core.transactions import needs_transaction
+
+
+class LockSpace(IntEnum):
+    """First half of an advisory key; the second is the object's number."""
+
+    ORDER_NUMBERS = 1
+    RELAY_SHARD = 2
+    IMPORT = 3
+    DEMO = 4
+    SEED = 5
+    SWEEP = 6
+
+
+@needs_transaction
+def hold(space: LockSpace, number: int) -> None:
+    """This function will take the lock until the transaction ends, waiting for it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [int(space), number & 0x7FFFFFFF])
+
+
+@contextmanager
+def session_lock(space: LockSpace, number: int) -> Iterator[bool]:
+    """This function will yield True while this connection alone holds the lock, else False."""
+    key = [int(space), number & 0x7FFFFFFF]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", key)
+        row = cursor.fetchone()
+    taken = bool(row and row[0])
+    try:
+        yield taken
+    finally:
+        if taken:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", key)

@@ -1,0 +1,1 @@
+"""What tests of concurrency and statements share."""

@@ -1,0 +1,115 @@
+"""One decorator opens the durable transaction, the other demands it; nobody guesses.
+
+A consumer transaction (opened by the relay around a handler, so that the receipt and the effect
+commit together) may be joined by use-cases; a use-case may not be opened inside another.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import ParamSpec, TypeVar
+
+from django.db import OperationalError, connection, transaction
+
+from oms.core.errors import Unavailable
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_open: ContextVar[str] = ContextVar("oms_transaction", default="")
+
+#: SQLSTATE of: lock timeout, deadlock, serialization failure, statement timeout.
+_RETRYABLE = {"55P03", "40P01", "40001", "57014"}
+
+
+class Busy(Unavailable):
+    code = "database.busy"
+    title = "Busy, try again"
+
+
+class NestedUseCase(RuntimeError):
+    """A use-case was opened inside another: it could commit half of the outer one."""
+
+
+class TransactionRequired(RuntimeError):
+    """A service that must share its caller's transaction was called outside one."""
+
+
+@contextmanager
+def _transaction(kind: str) -> Iterator[None]:
+    if connection.in_atomic_block and not _in_test_case():
+        raise NestedUseCase("a durable transaction is already open on this connection")
+    token = _open.set(kind)
+    try:
+        with transaction.atomic():
+            yield
+    except OperationalError as error:
+        state = getattr(error.__cause__, "sqlstate", None)
+        if state in _RETRYABLE:
+            raise Busy("Somebody else is changing the same rows.", retry_after_s=1) from error
+        raise
+    finally:
+        _open.reset(token)
+
+
+def _in_test_case() -> bool:
+    # A test case's own transaction is not ours: it must neither satisfy nor forbid anything.
+    return any(getattr(block, "_from_testcase", False) for block in connection.atomic_blocks)
+
+
+def use_case(function: Callable[P, R]) -> Callable[P, R]:
+    """This function will run `function` in a durable transaction of its own, or join a consumer's.
+
+    Lock timeouts and deadlocks become `Busy` (503, retryable).
+
+    :raises NestedUseCase: another use-case is open.
+    """
+
+    @functools.wraps(function)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        state = _open.get()
+        if state == "consumer":
+            return function(*args, **kwargs)
+        if state == "use_case":
+            raise NestedUseCase(f"{function.__qualname__} was called inside another use-case")
+        with _transaction("use_case"):
+            return function(*args, **kwargs)
+
+    return wrapper
+
+
+def needs_transaction(function: Callable[P, R]) -> Callable[P, R]:
+    """This function will refuse to run outside a transaction opened by a use-case or consumer.
+
+    :raises TransactionRequired: none is open; a test case's own transaction does not count.
+    """
+
+    @functools.wraps(function)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        if not _open.get():
+            raise TransactionRequired(f"{function.__qualname__} needs its caller's transaction")
+        return function(*args, **kwargs)
+
+    return wrapper
+
+
+@contextmanager
+def consumer() -> Iterator[None]:
+    """This function will open the transaction a relay wraps around one batch of one consumer."""
+    with _transaction("consumer"):
+        yield
+
+
+@contextmanager
+def unit() -> Iterator[None]:
+    """This function will open a use-case transaction as a block, for commands and tests."""
+    with _transaction("use_case"):
+        yield
+
+
+def is_open() -> bool:
+    """This function will tell whether a use-case or consumer transaction is open."""
+    return bool(_open.get())

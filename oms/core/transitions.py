@@ -1,0 +1,186 @@
+"""The only driver of state machines: django-fsm declares the steps, `apply` takes them.
+
+A step is one guarded UPDATE (id, version and status must still be what was read), one history row
+and the events of the change, all in the caller's transaction. Nothing is ever skipped in silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from django.db import connection, models
+from django_fsm import TransitionNotAllowed
+
+from oms.core import bulk, clock, events
+from oms.core.context import current
+from oms.core.errors import Conflict
+from oms.core.transactions import needs_transaction
+
+M = TypeVar("M", bound=models.Model)
+
+
+class IllegalTransition(Conflict):
+    """The machine has no such step from where the object stands."""
+
+    code = "state.illegal_transition"
+
+
+class StaleObject(Conflict):
+    """Somebody changed the object since it was read; read it again."""
+
+    code = "state.stale"
+
+
+@needs_transaction
+def apply(
+    obj: M,
+    trigger: str,
+    *,
+    actor: str | None = None,
+    now: datetime | None = None,
+    reason: str = "",
+    event: events.Event | None = None,
+) -> M:
+    """This function will take one step of `obj`'s machine: a batch of one, see `apply_many`."""
+    apply_many(
+        [obj],
+        trigger,
+        actor=actor,
+        now=now,
+        reason=reason,
+        event_for=(lambda _obj: event) if event else None,
+    )
+    return obj
+
+
+@needs_transaction
+def apply_many(
+    objects: Sequence[M],
+    trigger: str,
+    *,
+    actor: str | None = None,
+    now: datetime | None = None,
+    reason: str = "",
+    kwargs: Mapping[str, Any] | None = None,
+    event_for: Callable[[M], events.Event | None] | None = None,
+    at_for: Callable[[M], datetime] | None = None,
+) -> None:
+    """This function will take the same step on all objects: one UPDATE, one insert of history.
+
+    The transition method may touch fields of its own row; they are saved with the step. `at_for`
+    gives each object its own business time (bulk imports); otherwise `now` or the clock serves.
+
+    :raises IllegalTransition: a machine has no such step from an object's status, or a condition
+        fails; nothing is written.
+    :raises StaleObject: an object changed since it was read; nothing is written.
+    """
+    if not objects:
+        return
+    moment = now or clock.now()
+    actor = actor or current().actor
+    steps = [_step(obj, trigger, kwargs or {}) for obj in objects]
+    _guarded_update(objects, steps)
+    _record(objects, steps, trigger, actor, reason, at_for or (lambda _obj: moment))
+    if event_for:
+        events.emit([event for obj in objects if (event := event_for(obj)) is not None])
+
+
+def allowed_triggers(obj: models.Model) -> list[str]:
+    """This function will return the names of the steps open to `obj` now, sorted."""
+    field = obj._meta.get_field("status")
+    return sorted(t.name for t in field.get_all_transitions(type(obj)) if _is_open(obj, t))  # type: ignore[union-attr]
+
+
+def _is_open(obj: models.Model, transition: Any) -> bool:
+    status = obj.status  # type: ignore[attr-defined]
+    if transition.source not in (status, "*", "+"):
+        return False
+    return all(condition(obj) for condition in transition.conditions)
+
+
+class _Step:
+    __slots__ = ("changed", "source", "target")
+
+    def __init__(self, source: str, target: str, changed: dict[str, Any]) -> None:
+        self.source, self.target, self.changed = source, target, changed
+
+
+def _step(obj: models.Model, trigger: str, kwargs: Mapping[str, Any]) -> _Step:
+    source = obj.status  # type: ignore[attr-defined]
+    method = getattr(obj, trigger, None)
+    if method is None or not hasattr(method, "_django_fsm"):
+        raise IllegalTransition(f"{type(obj).__name__} has no step {trigger!r}.")
+    before = {f.attname: getattr(obj, f.attname) for f in obj._meta.concrete_fields}
+    try:
+        method(**kwargs)
+    except TransitionNotAllowed as error:
+        raise IllegalTransition(
+            f"A {obj._meta.verbose_name} that is {source!r} cannot {trigger.replace('_', ' ')}.",
+            data={
+                "status": source,
+                "trigger": trigger,
+                "allowed_actions": allowed_triggers(obj),
+            },
+        ) from error
+    after = {f.attname: getattr(obj, f.attname) for f in obj._meta.concrete_fields}
+    changed = {k: v for k, v in after.items() if k != "status" and before[k] != v}
+    return _Step(source, obj.status, changed)  # type: ignore[attr-defined]
+
+
+def _guarded_update(objects: Sequence[models.Model], steps: Sequence[_Step]) -> None:
+    model = type(objects[0])
+    extra = sorted({name for step in steps for name in step.changed})
+    columns = [bulk._column(model, name) for name in extra]
+    arrays = ["%s::bigint[]", "%s::bigint[]", "%s::text[]", "%s::text[]"]
+    params: list[Any] = [
+        [obj.pk for obj in objects],
+        [obj.version for obj in objects],  # type: ignore[attr-defined]
+        [step.source for step in steps],
+        [step.target for step in steps],
+    ]
+    for name, (_, kind, _field) in zip(extra, columns, strict=True):
+        arrays.append(f"%s::{kind}[]")
+        params.append([bulk._prepare(getattr(obj, name), kind) for obj in objects])
+    sets = "".join(f', "{column}" = d.x{i}' for i, (column, _, _) in enumerate(columns))
+    names = ["id", "version", "source", "target", *(f"x{i}" for i in range(len(extra)))]
+    sql = (
+        f'UPDATE "{model._meta.db_table}" AS t SET status = d.target, version = t.version + 1{sets} '
+        f"FROM unnest({', '.join(arrays)}) AS d({', '.join(names)}) "
+        "WHERE t.id = d.id AND t.version = d.version AND t.status = d.source"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        if cursor.rowcount != len(objects):
+            raise StaleObject(
+                f"{len(objects) - cursor.rowcount} of {len(objects)} changed meanwhile; read again."
+            )
+    for obj in objects:
+        obj.version += 1  # type: ignore[attr-defined]
+
+
+def _record(
+    objects: Sequence[Any],
+    steps: Sequence[_Step],
+    trigger: str,
+    actor: str,
+    reason: str,
+    at_for: Callable[[Any], datetime],
+) -> None:
+    history = objects[0].STATUS_CHANGE
+    bulk.insert_rows(
+        history,
+        [
+            {
+                "subject_id": obj.pk,
+                "trigger": trigger,
+                "from_status": step.source,
+                "to_status": step.target,
+                "actor": actor,
+                "reason": reason[:200],
+                "at": at_for(obj),
+            }
+            for obj, step in zip(objects, steps, strict=True)
+        ],
+    )
