@@ -1,0 +1,16 @@
+"""Registers the app and its handlers."""
+
+from importlib import import_module
+from importlib.util import find_spec
+
+from django.apps import AppConfig
+
+
+class InventoryConfig(AppConfig):
+    name = "inventory"
+    label = "inventory"
+    verbose_name = "Inventory"
+
+    def ready(self) -> None:
+        if find_spec(f"{self.name}.handlers"):
+            import_module(f"{self.name}.handlers")

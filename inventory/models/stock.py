@@ -1,0 +1,90 @@
+"""Balances and the immutable movements they come from."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class StockPosition(models.Model):
+    """What one node has of one variant. Free to sell is on hand − held − allocated − safety."""
+
+    node = models.ForeignKey("nodes.Node", models.PROTECT, related_name="+")
+    variant = models.ForeignKey("catalog.Variant", models.PROTECT, related_name="+")
+    on_hand = models.IntegerField(_("on hand"), default=0)
+    held = models.IntegerField(_("held"), default=0)
+    allocated = models.IntegerField(_("allocated"), default=0)
+    quarantined = models.IntegerField(_("quarantined"), default=0)
+    damaged = models.IntegerField(_("damaged"), default=0)
+    safety_stock = models.IntegerField(_("safety stock"), default=0)
+    oversell_limit = models.IntegerField(_("oversell limit"), default=0)
+
+    class Meta:
+        verbose_name = _("stock position")
+        constraints = [
+            models.UniqueConstraint(fields=["node", "variant"], name="inventory_one_position"),
+            models.CheckConstraint(
+                condition=models.Q(
+                    held__gte=0, allocated__gte=0, quarantined__gte=0, damaged__gte=0
+                ),
+                name="inventory_no_negative",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    on_hand__gte=models.F("held")
+                    + models.F("allocated")
+                    - models.F("oversell_limit")
+                ),
+                name="inventory_no_oversell",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(safety_stock__gte=0, oversell_limit__gte=0),
+                name="inventory_limits_positive",
+            ),
+        ]
+        indexes = [models.Index(fields=["variant", "node"], name="inventory_by_variant")]
+
+    def __str__(self) -> str:
+        return f"{self.node_id}×{self.variant_id}"
+
+
+class StockMovement(models.Model):
+    """One change of one balance: the reason, the actor and the document behind it. Append-only."""
+
+    class Kind(models.TextChoices):
+        RECEIVED = "received", _("Received")
+        HELD = "held", _("Held")
+        ALLOCATED = "allocated", _("Allocated")
+        RELEASED = "released", _("Released")
+        EXPIRED = "expired", _("Hold expired")
+        SHIPPED = "shipped", _("Shipped")
+        ADJUSTED = "adjusted", _("Adjusted")
+        COUNTED = "counted", _("Counted")
+        TRANSFERRED_OUT = "transferred_out", _("Transferred out")
+        TRANSFERRED_IN = "transferred_in", _("Transferred in")
+        RETURNED = "returned", _("Returned")
+        QUARANTINED = "quarantined", _("Quarantined")
+        DAMAGED = "damaged", _("Damaged")
+
+    position = models.ForeignKey(StockPosition, models.PROTECT, related_name="movements")
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
+    on_hand_delta = models.IntegerField(_("on hand ±"), default=0)
+    held_delta = models.IntegerField(_("held ±"), default=0)
+    allocated_delta = models.IntegerField(_("allocated ±"), default=0)
+    quarantined_delta = models.IntegerField(_("quarantined ±"), default=0)
+    damaged_delta = models.IntegerField(_("damaged ±"), default=0)
+    reason = models.CharField(_("reason"), max_length=80, blank=True)
+    actor = models.CharField(_("actor"), max_length=80)
+    document_kind = models.CharField(_("document"), max_length=40)
+    document_ref = models.CharField(_("document number"), max_length=60)
+    occurred_at = models.DateTimeField(_("at"))
+
+    class Meta:
+        verbose_name = _("stock movement")
+        indexes = [
+            models.Index(fields=["position", "-id"], name="inventory_story"),
+            models.Index(fields=["document_kind", "document_ref"], name="inventory_document"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.document_ref}"

@@ -1,0 +1,70 @@
+"""What inventory hands over its border."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """`quantity` of one variant from one node for one demand line."""
+
+    line_ref: str
+    variant_id: int
+    node_id: int
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What one demand (an order) takes, as a plan of legs. Same demand twice = same answer."""
+
+    organization_id: int
+    demand_kind: str
+    demand_ref: str
+    legs: tuple[Leg, ...]
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shortage:
+    """A leg that could not be taken, and what was free there."""
+
+    demand_ref: str
+    line_ref: str
+    variant_id: int
+    node_id: int
+    wanted: int
+    available: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReserveResult:
+    """`taken` demands hold all their legs; `short` ones hold nothing, with the reasons."""
+
+    taken: tuple[str, ...]
+    short: Mapping[str, tuple[Shortage, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """What a node can sell of a variant now: never below zero."""
+
+    variant_id: int
+    node_id: int
+    on_hand: int
+    available: int
+
+
+@dataclass(frozen=True, slots=True)
+class StockChange:
+    """One receipt, adjustment or return to book."""
+
+    node_id: int
+    variant_id: int
+    quantity: int
+    reason: str = ""
+    document_kind: str = "manual"
+    document_ref: str = ""

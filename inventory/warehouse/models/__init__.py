@@ -1,0 +1,147 @@
+"""The floor: one work order per fulfillment order and node, its lines, its parcels."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django_fsm import FSMField, transition
+
+from oms.core.models import Created, PublicIdField, StatusChange, Versioned
+
+
+class WorkOrder(Created, Versioned):
+    """What one node has to do for one demand: release → pick → pack → label → hand over."""
+
+    class Status(models.TextChoices):
+        OPEN = "open", _("Waiting to be picked")
+        PICKING = "picking", _("Being picked")
+        PICKED = "picked", _("Picked")
+        PACKED = "packed", _("Packed")
+        LABELED = "labeled", _("Labeled")
+        HANDED_OVER = "handed_over", _("Handed over")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    public_id = PublicIdField("wrk")
+    organization = models.ForeignKey("accounts.Organization", models.PROTECT, related_name="+")
+    node = models.ForeignKey("nodes.Node", models.PROTECT, related_name="+")
+    demand_kind = models.CharField(max_length=30)
+    demand_ref = models.CharField(max_length=60)
+    #: What people call it: the order's number. No other trace of the order is kept here.
+    label = models.CharField(_("order"), max_length=40)
+    correlation_id = models.CharField(max_length=60, blank=True)
+    status = FSMField(_("status"), default=Status.OPEN, choices=Status.choices, protected=True)
+    priority = models.IntegerField(_("priority"), default=0)
+    due_at = models.DateTimeField(_("due"))
+    is_blocked = models.BooleanField(_("is blocked"), default=False)
+    released_by = models.CharField(max_length=80)
+    picker = models.CharField(_("picker"), max_length=80, blank=True)
+    packer = models.CharField(_("packer"), max_length=80, blank=True)
+    picked_at = models.DateTimeField(_("picked"), null=True)
+    packed_at = models.DateTimeField(_("packed"), null=True)
+    labeled_at = models.DateTimeField(_("labeled"), null=True)
+    handed_over_at = models.DateTimeField(_("handed over"), null=True)
+
+    class Meta:
+        verbose_name = _("work order")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["demand_kind", "demand_ref"], name="warehouse_one_per_demand"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["node", "status", "-priority", "due_at"],
+                condition=~models.Q(status__in=["handed_over", "cancelled"]),
+                name="warehouse_queue",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+    def _is_free(self) -> bool:
+        return not self.is_blocked
+
+    @transition(status, source=Status.OPEN, target=Status.PICKING, conditions=[_is_free])
+    def start_pick(self, picker: str = "") -> None:
+        """Somebody took it."""
+        self.picker = picker
+
+    @transition(
+        status, source=[Status.OPEN, Status.PICKING], target=Status.PICKED, conditions=[_is_free]
+    )
+    def finish_pick(self, picker: str = "", at: datetime | None = None) -> None:
+        """Every unit was scanned."""
+        self.picker = picker or self.picker
+        self.picked_at = at
+
+    @transition(status, source=Status.PICKED, target=Status.PACKED, conditions=[_is_free])
+    def pack(self, packer: str = "", at: datetime | None = None) -> None:
+        """The carton is closed, weighed and measured."""
+        self.packer = packer
+        self.packed_at = at
+
+    @transition(status, source=Status.PACKED, target=Status.LABELED)
+    def attach_label(self, at: datetime | None = None) -> None:
+        """The carrier's label is on the parcel."""
+        self.labeled_at = at
+
+    @transition(status, source=Status.LABELED, target=Status.HANDED_OVER, conditions=[_is_free])
+    def hand_over(self, at: datetime | None = None) -> None:
+        """The carrier has it."""
+        self.handed_over_at = at
+
+    @transition(
+        status,
+        source=[Status.OPEN, Status.PICKING, Status.PICKED, Status.PACKED, Status.LABELED],
+        target=Status.CANCELLED,
+    )
+    def cancel(self) -> None:
+        """Nothing leaves the building."""
+
+
+class WorkOrderStatusChange(StatusChange):
+    subject: Any = models.ForeignKey(WorkOrder, models.CASCADE, related_name="status_changes")
+
+
+WorkOrder.STATUS_CHANGE = WorkOrderStatusChange  # type: ignore[attr-defined]
+
+
+class WorkLine(models.Model):
+    """Units of one variant to take."""
+
+    work_order = models.ForeignKey(WorkOrder, models.CASCADE, related_name="lines")
+    line_ref = models.CharField(max_length=60)
+    variant = models.ForeignKey("catalog.Variant", models.PROTECT, related_name="+")
+    quantity = models.PositiveIntegerField(_("quantity"))
+    picked = models.PositiveIntegerField(_("picked"), default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["work_order", "line_ref"], name="warehouse_line_once"),
+            models.CheckConstraint(
+                condition=models.Q(quantity__gte=1, picked__lte=models.F("quantity")),
+                name="warehouse_picks_within_line",
+            ),
+        ]
+
+
+class Parcel(Created):
+    """A closed carton; the carriers group knows it as a shipment with the same reference."""
+
+    public_id = PublicIdField("pcl")
+    work_order = models.ForeignKey(WorkOrder, models.CASCADE, related_name="parcels")
+    weight_g = models.PositiveIntegerField(_("weight, g"))
+    length_mm = models.PositiveIntegerField(_("length, mm"))
+    width_mm = models.PositiveIntegerField(_("width, mm"))
+    height_mm = models.PositiveIntegerField(_("height, mm"))
+    tracking_number = models.CharField(_("tracking number"), max_length=60, blank=True)
+
+    class Meta:
+        verbose_name = _("parcel")
+
+    def __str__(self) -> str:
+        return self.public_id

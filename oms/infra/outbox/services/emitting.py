@@ -1,0 +1,51 @@
+"""Writes facts into the outbox in the transaction of the change: both, or neither."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import uuid4
+
+from oms.core import bulk, clock
+from oms.core.context import current
+from oms.core.events import Event
+from oms.core.transactions import needs_transaction
+from oms.infra.outbox.models import OutboxEvent
+
+
+@needs_transaction
+def emit(*events: Event) -> None:
+    """This function will store the events, in order, in one statement."""
+    emit_many(events)
+
+
+@needs_transaction
+def emit_many(events: Sequence[Event]) -> None:
+    """This function will store the events, in order, in one statement, and wake the relay.
+
+    Context gives actor, causation, hops; an event's own correlation field wins over the context's.
+    """
+    if not events:
+        return
+    context = current()
+    now, real_now = clock.now(), clock.real_now()
+    bulk.insert_rows(
+        OutboxEvent,
+        [
+            {
+                "event_id": uuid4(),
+                "name": event.NAME,
+                "organization_id": event.organization_id,
+                "aggregate_kind": event.AGGREGATE,
+                "aggregate_id": event.aggregate_id,
+                "correlation_id": event.correlation_id or context.correlation_id,
+                "causation_id": context.causation_id,
+                "actor": context.actor,
+                "hops": context.hops,
+                "payload": event.payload(),
+                "occurred_at": getattr(event, "occurred_at", None) or now,
+                "recorded_at": real_now,
+            }
+            for event in events
+        ],
+    )
+    bulk.notify("outbox")

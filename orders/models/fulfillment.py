@@ -1,0 +1,146 @@
+"""Node work as the order sees it; how the floor does it is the warehouse's affair."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+from django_fsm import FSMField, transition
+
+from oms.core.models import Created, PublicIdField, StatusChange, Versioned
+
+
+class FulfillmentOrder(Created, Versioned):
+    """One order's work at one node."""
+
+    class Status(models.TextChoices):
+        PROPOSED = "proposed", _("Proposed")
+        OPEN = "open", _("Open")
+        SCHEDULED = "scheduled", _("Scheduled")
+        IN_PROGRESS = "in_progress", _("In progress")
+        PACKED = "packed", _("Packed")
+        CLOSED = "closed", _("Closed")
+        INCOMPLETE = "incomplete", _("Incomplete")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    class Request(models.TextChoices):
+        UNSUBMITTED = "unsubmitted", _("Not sent")
+        SUBMITTED = "submitted", _("Sent")
+        ACCEPTED = "accepted", _("Accepted")
+        REJECTED = "rejected", _("Rejected")
+        CANCEL_REQUESTED = "cancel_requested", _("Cancellation asked")
+        CANCEL_ACCEPTED = "cancel_accepted", _("Cancellation accepted")
+        CANCEL_REJECTED = "cancel_rejected", _("Cancellation refused")
+
+    public_id = PublicIdField("ful")
+    order = models.ForeignKey("orders.Order", models.CASCADE, related_name="fulfillment_orders")
+    node = models.ForeignKey("nodes.Node", models.PROTECT, related_name="+")
+    decision_ref = models.CharField(_("decision"), max_length=40)
+    attempt = models.PositiveSmallIntegerField(_("attempt"), default=1)
+    service_code = models.CharField(_("service"), max_length=40)
+    latest_ship_at = models.DateTimeField(_("ship by"))
+    status = FSMField(_("status"), default=Status.PROPOSED, choices=Status.choices, protected=True)
+    request = models.CharField(
+        _("request"), max_length=20, choices=Request.choices, default=Request.UNSUBMITTED
+    )
+    packed_at = models.DateTimeField(_("packed"), null=True)
+    closed_at = models.DateTimeField(_("closed"), null=True)
+
+    class Meta:
+        verbose_name = _("fulfillment order")
+        constraints = [
+            models.UniqueConstraint(fields=["order", "node", "attempt"], name="orders_work_once"),
+        ]
+        indexes = [models.Index(fields=["node", "status"], name="orders_work_at_node")]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+    @transition(status, source=Status.PROPOSED, target=Status.OPEN)
+    def submit(self) -> None:
+        """The node has been told."""
+        self.request = self.Request.SUBMITTED
+
+    @transition(status, source=Status.OPEN, target=Status.OPEN)
+    def accept(self) -> None:
+        """The node will do it."""
+        self.request = self.Request.ACCEPTED
+
+    @transition(status, source=[Status.OPEN, Status.SCHEDULED], target=Status.IN_PROGRESS)
+    def start(self) -> None:
+        """The first unit was taken."""
+        self.request = self.Request.ACCEPTED
+
+    @transition(status, source=[Status.IN_PROGRESS, Status.OPEN], target=Status.PACKED)
+    def pack(self, at: datetime | None = None) -> None:
+        """The carton is closed."""
+        self.request = self.Request.ACCEPTED
+        self.packed_at = at
+
+    @transition(status, source=Status.IN_PROGRESS, target=Status.INCOMPLETE)
+    def fall_short(self) -> None:
+        """Not everything was on the shelf."""
+
+    @transition(status, source=Status.PACKED, target=Status.CLOSED)
+    def close(self, at: datetime | None = None) -> None:
+        """Handed to the carrier or the customer."""
+        self.closed_at = at
+
+    @transition(
+        status,
+        source=[Status.PROPOSED, Status.OPEN, Status.SCHEDULED, Status.IN_PROGRESS, Status.PACKED],
+        target=Status.CANCELLED,
+    )
+    def cancel(self, at: datetime | None = None) -> None:
+        """Taken back before it left."""
+        self.closed_at = at
+
+
+class FulfillmentOrderStatusChange(StatusChange):
+    subject: Any = models.ForeignKey(
+        FulfillmentOrder, models.CASCADE, related_name="status_changes"
+    )
+
+
+FulfillmentOrder.STATUS_CHANGE = FulfillmentOrderStatusChange  # type: ignore[attr-defined]
+
+
+class FulfillmentLine(models.Model):
+    """Units of one order line that a node serves."""
+
+    fulfillment_order = models.ForeignKey(FulfillmentOrder, models.CASCADE, related_name="lines")
+    order_line = models.ForeignKey(
+        "orders.OrderLine", models.CASCADE, related_name="fulfillment_lines"
+    )
+    quantity = models.PositiveIntegerField(_("quantity"))
+    shipped = models.PositiveIntegerField(_("shipped"), default=0)
+    delivered = models.PositiveIntegerField(_("delivered"), default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["fulfillment_order", "order_line"], name="orders_work_line_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(quantity__gte=F("shipped"), shipped__gte=F("delivered")),
+                name="orders_work_within_line",
+            ),
+        ]
+
+
+class TimelineEntry(models.Model):
+    """One line of an order's story. Append-only; no personal data."""
+
+    order = models.ForeignKey("orders.Order", models.CASCADE, related_name="timeline")
+    event_id = models.UUIDField(unique=True)
+    kind = models.CharField(_("what"), max_length=80)
+    actor = models.CharField(_("who"), max_length=80)
+    data = models.JSONField(default=dict)
+    at = models.DateTimeField(_("when"))
+
+    class Meta:
+        verbose_name = _("timeline entry")
+        indexes = [models.Index(fields=["order", "at"], name="orders_timeline")]

@@ -1,0 +1,203 @@
+"""The commercial order. Partial states are never stored: lines count, words are derived."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+from django_fsm import FSMField, transition
+
+from oms.core.models import (
+    AmountField,
+    Created,
+    CurrencyField,
+    PublicIdField,
+    StatusChange,
+    Versioned,
+)
+
+
+class Order(Created, Versioned):
+    """What a customer asked for and what we promised."""
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", _("Draft")
+        RECEIVED = "received", _("Received")
+        VERIFYING = "verifying", _("Being verified")
+        CONFIRMED = "confirmed", _("Confirmed")
+        RELEASED = "released", _("Released")
+        COMPLETED = "completed", _("Completed")
+        CANCELLED = "cancelled", _("Cancelled")
+        REJECTED = "rejected", _("Rejected")
+        EXPIRED = "expired", _("Expired")
+
+    class Tier(models.TextChoices):
+        SAME_DAY = "same_day", _("Same day")
+        NEXT_DAY = "next_day", _("Next day")
+        STANDARD = "standard", _("Standard")
+        ECONOMY = "economy", _("Economy")
+
+    public_id = PublicIdField("ord")
+    organization = models.ForeignKey("accounts.Organization", models.PROTECT, related_name="+")
+    number = models.PositiveBigIntegerField(_("number"))
+    channel = models.ForeignKey("channels.Channel", models.PROTECT, related_name="+")
+    customer = models.ForeignKey("customers.Customer", models.PROTECT, related_name="orders")
+    ship_to = models.ForeignKey("contacts.Contact", models.PROTECT, related_name="+")
+    external_ref = models.CharField(_("channel's reference"), max_length=80)
+    status = FSMField(_("status"), default=Status.DRAFT, choices=Status.choices, protected=True)
+    tier = models.CharField(_("tier"), max_length=20, choices=Tier.choices, default=Tier.STANDARD)
+    priority = models.IntegerField(_("priority"), default=0)
+    currency = CurrencyField(_("currency"))
+    total_amount = AmountField(_("total"))
+    shipping_amount = AmountField(_("shipping"), default=0)
+    country = models.CharField(_("country"), max_length=2)
+    region = models.CharField(_("region"), max_length=60, blank=True)
+    city = models.CharField(_("city"), max_length=120, blank=True)
+    latitude = models.FloatField(null=True)
+    longitude = models.FloatField(null=True)
+    line_count = models.PositiveIntegerField(_("lines"))
+    unit_count = models.PositiveIntegerField(_("units"))
+    placed_at = models.DateTimeField(_("placed"))
+    promised_on = models.DateField(_("promised"), null=True)
+    latest_ship_at = models.DateTimeField(_("ship by"), null=True)
+    confirmed_at = models.DateTimeField(_("confirmed"), null=True)
+    released_at = models.DateTimeField(_("released"), null=True)
+    delivered_at = models.DateTimeField(_("delivered"), null=True)
+    closed_at = models.DateTimeField(_("closed"), null=True)
+    tracking_hash = models.CharField(max_length=64, unique=True, editable=False)
+
+    class Meta:
+        verbose_name = _("order")
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "number"], name="orders_number"),
+            models.UniqueConstraint(fields=["channel", "external_ref"], name="orders_once"),
+            models.CheckConstraint(
+                condition=Q(total_amount__gte=0, shipping_amount__gte=0), name="orders_amounts"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["organization", "-id"], name="orders_newest"),
+            models.Index(fields=["status", "-id"], name="orders_by_status"),
+            models.Index(
+                fields=["-priority", "latest_ship_at"],
+                condition=Q(status__in=["received", "verifying", "confirmed", "released"]),
+                name="orders_urgent",
+            ),
+            models.Index(
+                fields=["delivered_at"], condition=Q(delivered_at__isnull=False), name="orders_done"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.number}"
+
+    @transition(status, source=[Status.DRAFT], target=Status.RECEIVED)
+    def submit(self) -> None:
+        """The draft is an order now."""
+
+    @transition(status, source=Status.RECEIVED, target=Status.VERIFYING)
+    def verify(self) -> None:
+        """The rules are running."""
+
+    @transition(status, source=Status.VERIFYING, target=Status.CONFIRMED)
+    def confirm(self, at: datetime | None = None) -> None:
+        """Every rule is content and nothing holds it."""
+        self.confirmed_at = at
+
+    @transition(status, source=Status.VERIFYING, target=Status.REJECTED)
+    def reject(self, at: datetime | None = None) -> None:
+        """A rule or a person refused it."""
+        self.closed_at = at
+
+    @transition(status, source=Status.CONFIRMED, target=Status.RELEASED)
+    def release(self, at: datetime | None = None) -> None:
+        """Nodes have work for it."""
+        self.released_at = at
+
+    @transition(status, source=Status.RELEASED, target=Status.CONFIRMED)
+    def recall(self) -> None:
+        """All work came back; it waits for a route again."""
+
+    @transition(status, source=[Status.RELEASED], target=Status.COMPLETED)
+    def complete(self, at: datetime | None = None) -> None:
+        """Everything that was not cancelled is delivered."""
+        self.closed_at = at
+
+    @transition(
+        status,
+        source=[Status.RECEIVED, Status.VERIFYING, Status.CONFIRMED, Status.RELEASED],
+        target=Status.CANCELLED,
+    )
+    def cancel(self, at: datetime | None = None) -> None:
+        """Nothing more will be shipped."""
+        self.closed_at = at
+
+    @transition(status, source=[Status.RECEIVED, Status.VERIFYING], target=Status.EXPIRED)
+    def expire(self, at: datetime | None = None) -> None:
+        """Nobody paid or answered in time."""
+        self.closed_at = at
+
+    @transition(status, source=Status.COMPLETED, target=Status.RELEASED)
+    def reopen(self) -> None:
+        """A replacement or late exchange."""
+
+
+class OrderStatusChange(StatusChange):
+    subject: Any = models.ForeignKey(Order, models.CASCADE, related_name="status_changes")
+
+
+Order.STATUS_CHANGE = OrderStatusChange  # type: ignore[attr-defined]
+
+
+class OrderLine(models.Model):
+    """Counters of one line: ordered = cancelled + unallocated + backordered + allocated + shipped."""
+
+    order = models.ForeignKey(Order, models.CASCADE, related_name="lines")
+    position = models.PositiveIntegerField(_("line"))
+    variant = models.ForeignKey("catalog.Variant", models.PROTECT, related_name="+")
+    sku = models.CharField(_("SKU"), max_length=64)
+    ordered = models.PositiveIntegerField(_("ordered"))
+    cancelled = models.PositiveIntegerField(_("cancelled"), default=0)
+    unallocated = models.PositiveIntegerField(_("not allocated"), default=0)
+    backordered = models.PositiveIntegerField(_("backordered"), default=0)
+    allocated = models.PositiveIntegerField(_("allocated"), default=0)
+    shipped = models.PositiveIntegerField(_("shipped"), default=0)
+    delivered = models.PositiveIntegerField(_("delivered"), default=0)
+    returned = models.PositiveIntegerField(_("returned"), default=0)
+    unit_amount = AmountField(_("unit price"))
+
+    class Meta:
+        verbose_name = _("order line")
+        constraints = [
+            models.UniqueConstraint(fields=["order", "position"], name="orders_line_once"),
+            models.CheckConstraint(
+                condition=Q(
+                    ordered=F("cancelled")
+                    + F("unallocated")
+                    + F("backordered")
+                    + F("allocated")
+                    + F("shipped")
+                ),
+                name="orders_line_conserves",
+            ),
+            models.CheckConstraint(
+                condition=Q(shipped__gte=F("delivered"), delivered__gte=F("returned")),
+                name="orders_line_in_order",
+            ),
+            models.CheckConstraint(
+                condition=Q(ordered__gte=1, unit_amount__gte=0), name="orders_line_something"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.ordered} × {self.sku}"
+
+
+class OrderNumber(models.Model):
+    """The last number given per organization; one UPDATE takes a whole batch."""
+
+    organization = models.OneToOneField("accounts.Organization", models.CASCADE, primary_key=True)
+    last = models.PositiveBigIntegerField(default=10_000)

@@ -1,0 +1,85 @@
+"""What placement takes and gives back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from oms.core.errors import FieldError, OmsError
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientDraft:
+    """Who gets it and where. Personal data: it goes into contacts and nowhere else."""
+
+    country: str
+    city: str
+    region: str = ""
+    postcode: str = ""
+    lines: tuple[str, ...] = ()
+    name: str = ""
+    company: str = ""
+    phone: str = ""
+    email: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LineDraft:
+    sku: str
+    quantity: int
+    unit_amount: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderDraft:
+    """One order as a door hands it in; doors parse, placement decides.
+
+    `external_ref` is unique per channel: the same order twice is the same order. `placed_at` is
+    the business time; None means now.
+    """
+
+    external_ref: str
+    lines: tuple[LineDraft, ...]
+    recipient: RecipientDraft
+    currency: str
+    customer_ref: str = ""
+    tier: str = ""
+    shipping_amount: Decimal = Decimal(0)
+    placed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The answer for one draft: an order (perhaps on hold), or the errors that refused it.
+
+    `is_replay` is True when the reference had been placed before: the first order is returned.
+    """
+
+    external_ref: str
+    order_id: int | None = None
+    public_id: str = ""
+    number: int = 0
+    status: str = ""
+    holds: tuple[str, ...] = ()
+    promised_on: str = ""
+    tracking_path: str = ""
+    is_replay: bool = False
+    error: OmsError | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_placed(self) -> bool:
+        return self.error is None
+
+
+__all__ = [
+    "FieldError",
+    "LineDraft",
+    "OrderDraft",
+    "Placed",
+    "RecipientDraft",
+]

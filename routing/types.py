@@ -1,0 +1,66 @@
+"""The question and the answer of routing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from inventory.types import Leg
+
+
+@dataclass(frozen=True, slots=True)
+class RequestLine:
+    line_ref: str
+    variant_id: int
+    quantity: int
+    weight_g: int
+    volume_cm3: float
+    is_hazmat: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingRequest:
+    """What has to go where, by when, at which time it is asked."""
+
+    organization_id: int
+    demand_kind: str
+    demand_ref: str
+    lines: tuple[RequestLine, ...]
+    country: str
+    region: str
+    latitude: float | None
+    longitude: float | None
+    tier: str
+    currency: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedShipment:
+    """Everything one node sends for this demand, with one service."""
+
+    node_id: int
+    node_code: str
+    service_code: str
+    legs: tuple[Leg, ...]
+    weight_g: int
+    cost_amount: Decimal
+    latest_ship_at: datetime
+    promised_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingPlan:
+    """`outcome` full: all lines served; none: `shipments` is empty and `why` says why."""
+
+    demand_ref: str
+    decision_ref: str
+    outcome: str
+    shipments: tuple[PlannedShipment, ...]
+    promised_on: date | None
+    why: str = ""
+
+    @property
+    def legs(self) -> tuple[Leg, ...]:
+        return tuple(leg for shipment in self.shipments for leg in shipment.legs)
