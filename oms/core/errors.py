@@ -22,7 +22,7 @@ class OmsError(Exception):
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Error"
     code: str = "error"
-    is_retryable: ClassVar[bool] = False
+    is_retryable: bool = False
 
     def __init__(
         self,
