@@ -24,6 +24,8 @@ WATCH_SECONDS = 1.0
 FIRST_DELAY, LONGEST_DELAY = 0.5, 30.0
 #: A child that lived this long has recovered: the next failure starts the back-off afresh.
 STEADY_SECONDS = 60.0
+#: `make` and a process group both pass a signal on: what comes at once is one request.
+ONE_REQUEST_SECONDS = 0.5
 #: How long a group of children may take to stop before it is killed.
 STOP_SECONDS = (2.0, 7.0, 3.0)
 
@@ -120,7 +122,7 @@ class Supervisor:
         self._services: Mapping[str, Identity | None] = watch()
         self._watch_at = 0.0
         self._revive_at, self._revive_delay = 0.0, FIRST_DELAY
-        self._stops = 0
+        self._stop_at: float | None = None
         self._published: dict[str, int] = {}
 
     def install_signals(self) -> None:
@@ -130,8 +132,10 @@ class Supervisor:
 
     def request_stop(self, number: int = 0, frame: FrameType | None = None) -> None:
         """This function will end the loop; asked again, it kills at once."""
-        self._stops += 1
-        if self._stops > 1:
+        now = clock.monotonic()
+        if self._stop_at is None:
+            self._stop_at = now
+        elif now - self._stop_at > ONE_REQUEST_SECONDS:
             self.kill()
 
     def start(self, spec: ChildSpec) -> Child:
@@ -155,7 +159,7 @@ class Supervisor:
         """
         deadline = clock.monotonic() + seconds
         while True:
-            if self._stops:
+            if self._stop_at is not None:
                 raise StopRequested
             self.tick()
             if is_true():

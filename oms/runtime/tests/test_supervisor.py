@@ -129,13 +129,15 @@ def test_until_ends_when_a_stop_is_requested(running):
         running.until(lambda: False, seconds=5)
 
 
-def test_a_second_request_kills_at_once(running):
+def test_a_second_request_kills_at_once(running, monkeypatch):
     child = running.start(ChildSpec("worker", STUBBORN))
     running.until(lambda: "ready" in child.log.read_text(), seconds=10)
     identity = Identity.of(child.pid)
 
     running.request_stop()
+    running.request_stop()  # the same request, come by two ways
     assert identity.is_alive
+    monkeypatch.setattr(module, "ONE_REQUEST_SECONDS", 0.0)
     running.request_stop()
 
     assert _wait_for(lambda: not identity.is_alive)
