@@ -17,6 +17,11 @@ from oms.runtime import embedded  # noqa: E402
 _services = embedded.ensure_services()
 os.environ["DJANGO_SETTINGS_MODULE"] = "oms.settings.test"
 
+import django  # noqa: E402
+
+# pytest-django sets up only what was named before this file was read.
+django.setup()
+
 
 def pytest_report_header() -> str:
     """This function will say where the services are."""
