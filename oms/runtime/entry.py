@@ -35,6 +35,9 @@ def run(argv: list[str]) -> None:
         signal.signal(signal.SIGTERM, _exit_on_terminate)
         for notice in embedded.ensure_services().notices:
             sys.stderr.write(f"{notice}\n")
+    if argv[1:2] == ["doctor"]:
+        # A pool retries in the background for ever; the doctor asks once.
+        os.environ["DATABASE_POOL"] = "0"
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(argv)

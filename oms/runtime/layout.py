@@ -46,7 +46,8 @@ class Layout:
     @property
     def files(self) -> list[Path]:
         """Single files that hold facts about the present data."""
-        return [self.services_file, self.up_file, self.home / "admin_password"]
+        carrier = sorted(self.home.glob("sandbox_carrier.sqlite3*"))
+        return [self.services_file, self.up_file, self.home / "admin_password", *carrier]
 
     @property
     def key(self) -> str:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import fcntl
-import http.client
 import os
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -14,7 +12,7 @@ from pathlib import Path
 
 from oms.core import clock
 from oms.core.errors import Conflict, Unavailable
-from oms.runtime import children, embedded
+from oms.runtime import children, embedded, probe
 from oms.runtime.children import Ports
 from oms.runtime.layout import Layout, read_json
 from oms.runtime.supervisor import ChildSpec, Say, StopRequested, Supervisor, tidy_leftovers
@@ -62,34 +60,10 @@ def check_port(port: int) -> None:
 
     :raises PortIsTaken: with what to do.
     """
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise PortIsTaken(
-                f"Port {port} on 127.0.0.1 cannot be used ({error.strerror}): "
-                "choose another with --port or PORT"
-            ) from error
-
-
-def free_port() -> int:
-    """This function will return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def web_status(port: int, path: str) -> int:
-    """This function will return the web server's answer to a GET, 0 while it does not answer."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-    try:
-        connection.request("GET", path)
-        return connection.getresponse().status
-    except (OSError, http.client.HTTPException):
-        return 0
-    finally:
-        connection.close()
+    if reason := probe.port_error(port):
+        raise PortIsTaken(
+            f"Port {port} on 127.0.0.1 cannot be used ({reason}): name another by --port or PORT"
+        )
 
 
 @dataclass
@@ -103,7 +77,8 @@ class Up:
 
     def __post_init__(self) -> None:
         self.began_at = clock.monotonic()
-        self.ports = Ports(web=self.port, sandbox=free_port())
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.ports = Ports(web=self.port, sandbox=probe.free_port())
         self.supervisor = Supervisor(
             self.layout,
             say=self.say,
@@ -115,7 +90,7 @@ class Up:
         """This function will bring everything up and return after an orderly stop."""
         self.supervisor.install_signals()
         os.environ |= children.environment(self.ports)
-        embedded.remember(sandbox_carrier_url=os.environ["SANDBOX_CARRIER_URL"])
+        embedded.remember(web_url=self.url, sandbox_carrier_url=os.environ["SANDBOX_CARRIER_URL"])
         for name in tidy_leftovers(self.layout):
             self.say(f"Ended {name}, left over from a run that was killed")
         try:
@@ -148,8 +123,8 @@ class Up:
             self._job("collectstatic", "collectstatic", "--noinput", "-v", "0")
 
     def _wait_for_web(self) -> None:
-        is_answering = partial(web_status, self.port, "/healthz")
-        if not self.supervisor.until(lambda: 0 < is_answering() < 500, seconds=WEB_SECONDS):
+        status = partial(probe.status, self.url, "/healthz")
+        if not self.supervisor.until(lambda: 0 < status() < 500, seconds=WEB_SECONDS):
             raise StepFailed(f"The web server does not answer; see {self.layout.logs / 'web.log'}")
 
     def _job(self, name: str, *arguments: str) -> None:
@@ -169,15 +144,14 @@ class Up:
                 tracking = self._sample_tracking()
         username, password_path = admin
         password = password_path.read_text().strip() if self.is_demo else f"in {password_path}"
-        base = f"http://127.0.0.1:{self.port}"
         for line in (
             "",
             f"OMS is up after {clock.monotonic() - self.began_at:.0f} s.",
             "",
-            f"  Operations staff  {base}/admin/   user {username}, password {password}",
-            f"  Live operations   {base}/board/",
-            f"  Customers         {base}{tracking or '/track/<token>/'}",
-            f"  Partners          {base}/api/docs/",
+            f"  Operations staff  {self.url}/admin/   user {username}, password {password}",
+            f"  Live operations   {self.url}/board/",
+            f"  Customers         {self.url}{tracking or '/track/<token>/'}",
+            f"  Partners          {self.url}/api/docs/",
             f"  Engineers         manage.py doctor, manage.py status; logs in {self.layout.logs}",
             "",
             "Ctrl-C stops everything.",
@@ -198,7 +172,7 @@ class Up:
 
     def _take_down(self) -> None:
         self.supervisor.stop()
-        embedded.remember(sandbox_carrier_url="")
+        embedded.remember(web_url="", sandbox_carrier_url="")
         close_database()
         if embedded.leave():
             self.say("Everything is stopped")
@@ -228,9 +202,9 @@ def first_admin() -> tuple[str, Path]:
     """This function will return the first admin's name and where the password is kept."""
     from oms.infra.accounts.services import staff
 
-    username, path = staff.ensure_first_admin()
+    admin = staff.ensure_first_admin()
     close_database()
-    return username, Path(path)
+    return admin.username, Path(admin.password_path)
 
 
 def static_is_fresh() -> bool:
