@@ -6,8 +6,10 @@ and the events of the change, all in the caller's transaction. Nothing is ever s
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, TypeVar
 
 from django.db import connection, models
@@ -64,13 +66,15 @@ def apply_many(
     now: datetime | None = None,
     reason: str = "",
     kwargs: Mapping[str, Any] | None = None,
+    kwargs_for: Callable[[M], Mapping[str, Any]] | None = None,
     event_for: Callable[[M], events.Event | None] | None = None,
     at_for: Callable[[M], datetime] | None = None,
 ) -> None:
     """This function will take the same step on all objects: one UPDATE, one insert of history.
 
-    The transition method may touch fields of its own row; they are saved with the step. `at_for`
-    gives each object its own business time (bulk imports); otherwise `now` or the clock serves.
+    The transition method may touch fields of its own row; they are saved with the step. It gets
+    `kwargs`, those `kwargs_for` gives for its object, and the step's time where it takes `at`.
+    `at_for` gives each object its own business time (bulk imports); otherwise `now` or the clock.
 
     :raises IllegalTransition: a machine has no such step from an object's status, or a condition
         fails; nothing is written.
@@ -80,9 +84,15 @@ def apply_many(
         return
     moment = now or clock.now()
     actor = actor or current().actor
-    steps = [_step(obj, trigger, kwargs or {}) for obj in objects]
+    time_of = at_for or (lambda _obj: moment)
+    takes_at = _takes_at(type(objects[0]), trigger)
+    steps = []
+    for obj in objects:
+        timed = {"at": time_of(obj)} if takes_at else {}
+        own = kwargs_for(obj) if kwargs_for else {}
+        steps.append(_step(obj, trigger, {**timed, **(kwargs or {}), **own}))
     _guarded_update(objects, steps)
-    _record(objects, steps, trigger, actor, reason, at_for or (lambda _obj: moment))
+    _record(objects, steps, trigger, actor, reason, time_of)
     if event_for:
         events.emit([event for obj in objects if (event := event_for(obj)) is not None])
 
@@ -98,6 +108,12 @@ def _is_open(obj: models.Model, transition: Any) -> bool:
     if transition.source not in (status, "*", "+"):
         return False
     return all(condition(obj) for condition in transition.conditions)
+
+
+@cache
+def _takes_at(model: type[models.Model], trigger: str) -> bool:
+    method = getattr(model, trigger, None)
+    return method is not None and "at" in inspect.signature(method).parameters
 
 
 class _Step:
