@@ -19,6 +19,8 @@ from oms.core.errors import Conflict, Forbidden, Invalid, OmsError, Unavailable
 
 #: Tracking numbers per `track` call.
 TRACK_BATCH = 100
+#: Tracking numbers per `hand_over` call.
+MANIFEST_BATCH = 1000
 
 
 class TrackingStatus(StrEnum):
@@ -241,7 +243,10 @@ class CarrierAdapter(ABC):
 
     @abstractmethod
     def hand_over(self, tracking_numbers: Sequence[str], *, at: datetime) -> ManifestResult:
-        """This function will tell the carrier which parcels it received at `at`; repeatable."""
+        """This function will tell the carrier which parcels it received at `at`; repeatable.
+
+        :raises ValueError: more numbers than `MANIFEST_BATCH`.
+        """
 
     @abstractmethod
     def track(self, tracking_numbers: Sequence[str]) -> list[TrackingScan]:
