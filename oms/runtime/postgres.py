@@ -91,7 +91,7 @@ class Postgres:
         self.notices.append(
             f"PostgreSQL keeps its data in {elsewhere}: its user may not enter {self.layout.home}"
         )
-        return accounts.shared_folder(self.layout.key)
+        return elsewhere
 
     @property
     def data(self) -> Path:
@@ -171,6 +171,8 @@ class Postgres:
                 )
             return
         # A folder of another name first: a kill in the middle never leaves half a cluster.
+        if self.home != self.layout.home:
+            accounts.shared_folder(self.home.name)
         scratch = self.data.with_name("pg.new")
         shutil.rmtree(scratch, ignore_errors=True)
         private_folder(scratch, uid=self.account.uid, gid=self.account.gid)

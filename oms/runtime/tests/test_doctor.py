@@ -1,0 +1,181 @@
+"""Each check says what is wrong and how to mend it; the report comes in one order."""
+
+import json
+import threading
+from collections import namedtuple
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+
+from oms.runtime import probe
+from oms.runtime.doctor import carriers, findings, logs, services
+from oms.runtime.doctor.findings import Level
+from oms.runtime.layout import Layout
+from oms.runtime.management.commands import doctor
+
+Usage = namedtuple("Usage", "total used free")
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    layout = Layout(tmp_path)
+    layout.prepare()
+    for module in (services, logs, probe):
+        monkeypatch.setattr(module, "current", lambda: layout)
+    return layout
+
+
+@pytest.fixture
+def answering():
+    """Returns a function that starts a server which answers every GET with one status."""
+    servers = []
+
+    def start(status):
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(status)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        server = HTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        servers.append(server)
+        return f"http://127.0.0.1:{server.server_port}"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def levels(check):
+    return [finding.level for finding in findings.run(check)]
+
+
+@pytest.mark.parametrize(
+    ("gigabytes", "level"), [(50, Level.OK), (3, Level.WARN), (0.5, Level.BAD)]
+)
+def test_disk_space(home, monkeypatch, gigabytes, level):
+    free = gigabytes * services.GIGABYTE
+    monkeypatch.setattr(services.shutil, "disk_usage", lambda _: Usage(0, 0, free))
+
+    assert levels(services.disk_space) == [level]
+
+
+@pytest.mark.django_db
+def test_database_that_answers_with_all_migrations():
+    assert levels(services.database) == [Level.OK, Level.OK]
+
+
+@pytest.mark.django_db
+def test_database_with_a_migration_that_is_not_applied(monkeypatch):
+    from django.db.migrations.executor import MigrationExecutor
+
+    monkeypatch.setattr(MigrationExecutor, "migration_plan", lambda *_: [("one", False)])
+
+    found = findings.run(services.database)
+
+    assert [f.level for f in found] == [Level.OK, Level.BAD]
+    assert found[1].what == "1 migrations are not applied"
+    assert found[1].mend == "Run `manage.py migrate`"
+
+
+def test_broker_that_answers_and_one_that_does_not(settings, home):
+    assert levels(services.broker) == [Level.OK]
+
+    settings.REDIS_URL = f"unix://{home.home}/nobody.sock"
+
+    assert levels(services.broker) == [Level.BAD]
+
+
+@pytest.mark.parametrize(("status", "level"), [(200, Level.OK), (503, Level.BAD)])
+def test_web_server_says_whether_it_is_ready(home, answering, monkeypatch, status, level):
+    url = answering(status)
+    monkeypatch.setattr(probe, "web_url", lambda: url)
+
+    assert levels(services.web_server) == [level]
+
+
+def test_web_server_that_is_not_there(home, monkeypatch):
+    monkeypatch.setattr(probe, "web_url", lambda: f"http://127.0.0.1:{probe.free_port()}")
+
+    found = findings.run(services.web_server)
+
+    assert [f.level for f in found] == [Level.BAD]
+    assert "make demo" in found[0].mend
+
+
+def test_sandbox_carrier(settings, answering):
+    settings.OMS = {**settings.OMS, "SANDBOX_CARRIER_URL": ""}
+    assert levels(carriers.sandbox_carrier) == [Level.WARN]
+
+    settings.OMS = {**settings.OMS, "SANDBOX_CARRIER_URL": answering(200)}
+    assert levels(carriers.sandbox_carrier) == [Level.OK]
+
+    settings.OMS = {**settings.OMS, "SANDBOX_CARRIER_URL": answering(500)}
+    assert levels(carriers.sandbox_carrier) == [Level.BAD]
+
+
+def test_logs_are_counted_without_the_data_an_error_quotes(home):
+    (home.logs / "web.log").write_text(
+        '{"level": "INFO", "message": "served"}\n'
+        '{"level": "ERROR", "message": "failed", "error": {"type": "KeyError"}}\n'
+        "psycopg.errors.UniqueViolationError: Key (mail)=(planted@mail.example) exists\n"
+    )
+
+    [found] = findings.run(logs.application_logs)
+
+    assert found.level is Level.WARN
+    assert found.what == "2 errors in web.log, the last: psycopg.errors.UniqueViolationError"
+
+
+def test_a_check_that_breaks_is_a_finding_not_a_crash():
+    def outbox_relay():
+        raise ValueError("planted@mail.example")
+
+    [found] = findings.run(outbox_relay)
+
+    assert found.level is Level.BAD
+    assert found.what == "outbox relay could not be looked at (ValueError)"
+
+
+def test_the_report_is_in_order_and_its_last_line_is_json(monkeypatch):
+    monkeypatch.setattr(
+        doctor,
+        "CHECKS",
+        (
+            ("carriers", (lambda: [findings.ok("labels are bought")],)),
+            ("services", (lambda: [findings.bad("no disk", "buy one")],)),
+        ),
+    )
+    out = StringIO()
+
+    with pytest.raises(SystemExit) as ended:
+        call_command("doctor", "--json", stdout=out)
+
+    lines = out.getvalue().splitlines()
+    assert ended.value.code == 1
+    assert lines[:-1] == [
+        "Carriers",
+        "  ok   labels are bought",
+        "Services",
+        "  bad  no disk",
+        "       buy one",
+    ]
+    assert json.loads(lines[-1]) == {
+        "ok": 1,
+        "warn": 0,
+        "bad": 1,
+        "findings": [
+            {"area": "carriers", "level": "ok", "what": "labels are bought", "mend": ""},
+            {"area": "services", "level": "bad", "what": "no disk", "mend": "buy one"},
+        ],
+    }
+
+
+def test_the_order_of_areas_is_carriers_services_logs():
+    assert [area for area, _checks in doctor.CHECKS] == ["carriers", "services", "logs"]
