@@ -69,6 +69,8 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        # Before SQLite does: its side files take their mode from this one.
+        path.touch(mode=0o600)
         self._lock = threading.RLock()
         self._connection = sqlite3.connect(
             path, isolation_level=None, check_same_thread=False, timeout=10
@@ -78,7 +80,6 @@ class Store:
         # Survives a kill of the process; only a power cut may lose the last commits.
         self._connection.execute("PRAGMA synchronous = NORMAL")
         self._connection.executescript(_SCHEMA)
-        path.chmod(0o600)
 
     def close(self) -> None:
         with self._lock:

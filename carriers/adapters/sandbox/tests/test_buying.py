@@ -20,6 +20,7 @@ from carriers.adapters.base import (
 )
 from carriers.adapters.sandbox import testing
 from carriers.adapters.sandbox.testing import label_request
+from oms.core import clock
 
 
 def charges(url: str) -> dict[str, int]:
@@ -73,10 +74,12 @@ def test_an_answer_that_drips_is_cut_off_at_the_total_time():
         thread = threading.Thread(target=_drip, args=(server,))
         thread.start()
         adapter = testing.adapter(f"http://127.0.0.1:{server.getsockname()[1]}", timeout_s=0.6)
+        asked_at = clock.monotonic()
 
         with pytest.raises(CarrierInDoubt):
             adapter.buy(label_request())
 
+        assert clock.monotonic() - asked_at < 2.0
         thread.join(timeout=5)
         assert not thread.is_alive()
     testing.client.close_pools()
