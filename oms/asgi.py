@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Any, cast
 
 from a2wsgi import WSGIMiddleware
 
@@ -21,7 +21,8 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 #: Threads of ordinary Django pages per process; each holds at most one pooled connection.
 HTTP_THREADS = 8
 
-_http: Application = WSGIMiddleware(wsgi_application, workers=HTTP_THREADS)
+# Its types name each message apart; ours are the protocol's own.
+_http = cast(Application, WSGIMiddleware(cast(Any, wsgi_application), workers=HTTP_THREADS))
 
 
 @functools.cache

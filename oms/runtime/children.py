@@ -28,6 +28,8 @@ def environment(ports: Ports) -> dict[str, str]:
         "PORT": str(ports.web),
         "SANDBOX_CARRIER_URL": f"http://127.0.0.1:{ports.sandbox}",
         "PYTHONUNBUFFERED": "1",
+        # The checks ran before the first child started.
+        "CELERY_SKIP_CHECKS": "1",
     }
 
 

@@ -13,7 +13,7 @@ from oms.runtime.doctor.findings import Finding, bad, ok, warn
 
 def sandbox_carrier() -> Iterator[Finding]:
     """This function will report whether the sandbox carrier answers."""
-    url = settings.OMS["SANDBOX_CARRIER_URL"]
+    url = str(settings.OMS["SANDBOX_CARRIER_URL"])
     if not url:
         mend = _("Run `make demo`, or set SANDBOX_CARRIER_URL; without the sandbox, ignore this")
         yield warn(_("No sandbox carrier runs here"), mend)

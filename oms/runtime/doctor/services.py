@@ -49,7 +49,7 @@ def database() -> Iterator[Finding]:
         where = "DATABASE_URL" if os.environ.get("DATABASE_URL") else current().home
         yield bad(_("PostgreSQL does not answer (%(where)s)") % {"where": where}, _start_again())
         return
-    version = connection.pg_version
+    version: int = connection.connection.info.server_version
     what = _("PostgreSQL answers, version %(version)d") % {"version": version // 10000}
     if version >= OLDEST_POSTGRES:
         yield ok(what)

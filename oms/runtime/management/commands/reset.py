@@ -7,7 +7,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from oms.core.commands import FAILED, OmsCommand
-from oms.runtime import embedded, leases, up
+from oms.runtime import embedded, leases, supervisor, up
 from oms.runtime.layout import current
 
 
@@ -23,7 +23,7 @@ class Command(OmsCommand):
             self.finish({"deleted": []}, ["Nothing was deleted"], exit_code=FAILED)
             return
         with up.only_one(layout):
-            up.tidy_leftovers(layout)
+            supervisor.tidy_leftovers(layout)
             with leases.locked(layout.run):
                 embedded.stop(layout)
                 folders = embedded.data_folders(layout)
