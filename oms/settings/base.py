@@ -65,8 +65,7 @@ INSTALLED_APPS = [
     "returns",
     "oms.cockpit.dashboards",
     "oms.cockpit.control_tower",
-    "oms.cockpit.world",
-    "oms.cockpit.backoffice",
+    "oms.cockpit.simulation",
 ]
 
 MIDDLEWARE = [

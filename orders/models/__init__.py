@@ -4,7 +4,7 @@ from orders.models.fulfillment import (
     FulfillmentOrderStatusChange,
     TimelineEntry,
 )
-from orders.models.order import Order, OrderLine, OrderNumber, OrderStatusChange
+from orders.models.order import Order, OrderLine, OrderStatusChange
 from orders.models.verification import Hold, RuleResult
 
 __all__ = [
@@ -14,7 +14,6 @@ __all__ = [
     "Hold",
     "Order",
     "OrderLine",
-    "OrderNumber",
     "OrderStatusChange",
     "RuleResult",
     "TimelineEntry",

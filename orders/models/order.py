@@ -68,6 +68,8 @@ class Order(Created, Versioned):
     delivered_at = models.DateTimeField(_("delivered"), null=True)
     closed_at = models.DateTimeField(_("closed"), null=True)
     tracking_hash = models.CharField(max_length=64, unique=True, editable=False)
+    #: Hash of the sorted (SKU, quantity) pairs: two orders of one customer with the same content.
+    content_hash = models.CharField(max_length=32, editable=False)
 
     class Meta:
         verbose_name = _("order")
@@ -86,6 +88,7 @@ class Order(Created, Versioned):
                 condition=Q(status__in=["received", "verifying", "confirmed", "released"]),
                 name="orders_urgent",
             ),
+            models.Index(fields=["customer", "content_hash"], name="orders_same_content"),
             models.Index(
                 fields=["delivered_at"], condition=Q(delivered_at__isnull=False), name="orders_done"
             ),
@@ -153,7 +156,7 @@ Order.STATUS_CHANGE = OrderStatusChange  # type: ignore[attr-defined]
 
 
 class OrderLine(models.Model):
-    """Counters of one line: ordered = cancelled + unallocated + backordered + allocated + shipped."""
+    """Counters: ordered = cancelled + unallocated + backordered + allocated + shipped."""
 
     order = models.ForeignKey(Order, models.CASCADE, related_name="lines")
     position = models.PositiveIntegerField(_("line"))
@@ -194,10 +197,3 @@ class OrderLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.ordered} × {self.sku}"
-
-
-class OrderNumber(models.Model):
-    """The last number given per organization; one UPDATE takes a whole batch."""
-
-    organization = models.OneToOneField("accounts.Organization", models.CASCADE, primary_key=True)
-    last = models.PositiveBigIntegerField(default=10_000)

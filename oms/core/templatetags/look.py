@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django import template
@@ -46,7 +46,7 @@ def seconds_since(moment: str, as_of: str) -> float:
 
 @register.filter
 def time_of_day(moment: str) -> str:
-    return datetime.fromisoformat(moment).strftime("%H:%M:%S")
+    return datetime.fromisoformat(moment).astimezone(UTC).strftime("%H:%M:%S")
 
 
 @register.filter

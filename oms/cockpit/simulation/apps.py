@@ -6,10 +6,10 @@ from importlib.util import find_spec
 from django.apps import AppConfig
 
 
-class BackofficeConfig(AppConfig):
-    name = "oms.cockpit.backoffice"
-    label = "backoffice"
-    verbose_name = "Backoffice"
+class SimulationConfig(AppConfig):
+    name = "oms.cockpit.simulation"
+    label = "simulation"
+    verbose_name = "Simulation"
 
     def ready(self) -> None:
         if find_spec(f"{self.name}.handlers"):

@@ -1,0 +1,54 @@
+"""Query strings of lists: declared filters only; anything else is named and refused."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from django.db.models import Model, QuerySet
+from django_filters import FilterSet
+from rest_framework.request import Request
+
+from oms.core.errors import FieldError, OmsError
+
+M = TypeVar("M", bound=Model)
+
+#: Parameters of paging and rendering, known to every list.
+_COMMON = {"cursor", "limit", "format"}
+
+
+class InvalidFilter(OmsError):
+    status = 400
+    title = "Invalid filter"
+    code = "invalid_filter"
+
+
+def filtered(request: Request, queryset: QuerySet[M], filters: type[FilterSet]) -> QuerySet[M]:
+    """This function will narrow `queryset` by the request's query string.
+
+    :raises InvalidFilter: an unknown parameter, or a value that does not fit.
+    """
+    unknown = sorted(set(request.query_params) - set(filters.base_filters) - _COMMON)
+    if unknown:
+        raise InvalidFilter(
+            "There is no such filter.",
+            errors=[
+                FieldError(f"?{name[:40]}", "unknown_filter", f"Known: {_known(filters)}.")
+                for name in unknown
+            ],
+        )
+    if any("\x00" in value for value in request.query_params.values()):
+        raise InvalidFilter("A value holds a control character.")
+    bound: Any = filters(request.query_params, queryset=queryset, request=request)
+    if not bound.is_valid():
+        raise InvalidFilter(
+            "A value does not fit its filter.",
+            errors=[
+                FieldError(f"?{name}", "invalid_value", str(messages[0]))
+                for name, messages in bound.errors.items()
+            ],
+        )
+    return bound.qs  # type: ignore[no-any-return]
+
+
+def _known(filters: type[FilterSet]) -> str:
+    return ", ".join(sorted(set(filters.base_filters) | _COMMON - {"format"}))

@@ -1,0 +1,62 @@
+"""Orders as the API shows them; nothing here is personal data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+
+from orders.api.serializers import OrderOut, OrderSummaryOut
+from orders.models import Order
+from orders.selectors import orders as selectors
+from orders.tracking_links import path_for
+from orders.types import Placed
+
+
+def placed(answer: Placed) -> dict[str, Any]:
+    """This function will render the answer to a placement."""
+    return {
+        "id": answer.public_id,
+        "number": str(answer.number),
+        "external_ref": answer.external_ref,
+        "status": answer.status,
+        "holds": list(answer.holds),
+        "promised_on": answer.promised_on or None,
+        "tracking_url": settings.PUBLIC_URL + answer.tracking_path,
+    }
+
+
+def summary(order: Order) -> dict[str, Any]:
+    """This function will render one row of a list."""
+    return dict(OrderSummaryOut(order).data)
+
+
+def full(order: Order) -> dict[str, Any]:
+    """This function will render an order with lines, holds, work and what may be done next."""
+    view = {
+        **{name: getattr(order, name) for name in _PLAIN},
+        "channel": order.channel,
+        "fulfillment": selectors.derived_fulfillment(order),
+        "lines": order.lines.all(),
+        "holds": [hold for hold in order.holds.all() if hold.released_at is None],
+        "work": [
+            {
+                "id": work.public_id,
+                "node": work.node.code,
+                "service": work.service_code,
+                "status": work.status,
+                "ship_by": work.latest_ship_at,
+            }
+            for work in order.fulfillment_orders.all()
+        ],
+        "tracking_url": settings.PUBLIC_URL + path_for(order.public_id),
+        "allowed_actions": selectors.allowed_actions(order),
+    }
+    return dict(OrderOut(view).data)
+
+
+_PLAIN = (
+    "public_id", "number", "external_ref", "status", "tier", "placed_at", "promised_on",
+    "delivered_at", "total_amount", "currency", "country", "version", "priority",
+    "latest_ship_at",
+)  # fmt: skip

@@ -1,0 +1,145 @@
+"""Shapes of the order API; what they mean is decided in services."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from oms.core.api.fields import AmountField, StrictCharField, StrictIntegerField, StrictSerializer
+from oms.core.quantities import MAX_LINE_QUANTITY
+from orders.drafting import MAX_LINES
+from orders.tiers import TIERS
+from orders.types import LineDraft, OrderDraft, RecipientDraft
+
+
+class ShipToIn(StrictSerializer):
+    name = StrictCharField(max_length=120)
+    company = StrictCharField(max_length=120, required=False, allow_blank=True)
+    phone = StrictCharField(max_length=40, required=False, allow_blank=True)
+    email = serializers.EmailField(max_length=254, required=False, allow_blank=True)
+    lines = serializers.ListField(
+        child=StrictCharField(max_length=120), max_length=4, required=False
+    )
+    city = StrictCharField(max_length=120, required=False, allow_blank=True)
+    region = StrictCharField(max_length=60, required=False, allow_blank=True)
+    postcode = StrictCharField(max_length=12, required=False, allow_blank=True)
+    country = StrictCharField(max_length=2, min_length=2, help_text="ISO 3166-1 alpha-2.")
+    latitude = serializers.FloatField(min_value=-90, max_value=90, required=False)
+    longitude = serializers.FloatField(min_value=-180, max_value=180, required=False)
+
+
+class OrderLineIn(StrictSerializer):
+    sku = StrictCharField(max_length=64)
+    quantity = StrictIntegerField(min_value=1, max_value=MAX_LINE_QUANTITY)
+    unit_amount = AmountField(required=False, help_text="Default: the catalog's price.")
+
+
+class OrderPlaceIn(StrictSerializer):
+    external_ref = StrictCharField(
+        max_length=80, help_text="Your own reference; the same reference is the same order."
+    )
+    channel = StrictCharField(max_length=40, required=False, default="api")
+    currency = StrictCharField(min_length=3, max_length=3)
+    tier = serializers.ChoiceField(choices=list(TIERS), required=False)
+    customer_ref = StrictCharField(max_length=80, required=False, allow_blank=True)
+    shipping_amount = AmountField(required=False)
+    ship_to = ShipToIn()
+    lines = OrderLineIn(many=True, min_length=1, max_length=MAX_LINES)
+
+    def to_draft(self) -> OrderDraft:
+        """The validated data as placement takes it."""
+        data = self.validated_data
+        recipient = dict(data["ship_to"])
+        recipient["lines"] = tuple(recipient.get("lines", ()))
+        return OrderDraft(
+            external_ref=data["external_ref"],
+            currency=data["currency"],
+            tier=data.get("tier", ""),
+            customer_ref=data.get("customer_ref", ""),
+            shipping_amount=data.get("shipping_amount", 0),
+            recipient=RecipientDraft(**{"city": "", **recipient}),
+            lines=tuple(
+                LineDraft(line["sku"], line["quantity"], line.get("unit_amount"))
+                for line in data["lines"]
+            ),
+        )
+
+
+class OrderCancelIn(StrictSerializer):
+    reason = StrictCharField(max_length=200)
+
+
+class OrderPlacedOut(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    number = serializers.CharField()
+    external_ref = serializers.CharField()
+    status = serializers.CharField()
+    holds = serializers.ListField(child=serializers.CharField())
+    promised_on = serializers.DateField(allow_null=True)
+    tracking_url = serializers.CharField()
+
+
+class OrderLineOut(serializers.Serializer[Any]):
+    position = serializers.IntegerField()
+    sku = serializers.CharField()
+    ordered = serializers.IntegerField()
+    cancelled = serializers.IntegerField()
+    allocated = serializers.IntegerField()
+    shipped = serializers.IntegerField()
+    delivered = serializers.IntegerField()
+    returned = serializers.IntegerField()
+    unit_amount = serializers.CharField()
+
+
+class OrderHoldOut(serializers.Serializer[Any]):
+    type = serializers.CharField()
+    reason = serializers.CharField()
+    opened_at = serializers.DateTimeField()
+
+
+class OrderFulfillmentOut(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    node = serializers.CharField()
+    service = serializers.CharField()
+    status = serializers.CharField()
+    ship_by = serializers.DateTimeField()
+
+
+class OrderSummaryOut(serializers.Serializer[Any]):
+    id = serializers.CharField(source="public_id")
+    number = serializers.CharField()
+    external_ref = serializers.CharField()
+    status = serializers.CharField()
+    tier = serializers.CharField()
+    placed_at = serializers.DateTimeField()
+    promised_on = serializers.DateField(allow_null=True)
+    delivered_at = serializers.DateTimeField(allow_null=True)
+    total_amount = serializers.CharField()
+    currency = serializers.CharField()
+    country = serializers.CharField()
+    version = serializers.IntegerField()
+
+
+class OrderOut(OrderSummaryOut):
+    channel = serializers.CharField(source="channel.code")
+    fulfillment = serializers.CharField()
+    priority = serializers.IntegerField()
+    ship_by = serializers.DateTimeField(source="latest_ship_at", allow_null=True)
+    holds = OrderHoldOut(many=True)
+    lines = OrderLineOut(many=True)
+    work = OrderFulfillmentOut(many=True)
+    tracking_url = serializers.CharField()
+    allowed_actions = serializers.ListField(child=serializers.CharField())
+
+
+class TimelineEntryOut(serializers.Serializer[Any]):
+    at = serializers.DateTimeField()
+    kind = serializers.CharField()
+    actor = serializers.CharField()
+    data = serializers.SerializerMethodField()
+
+    @extend_schema_field({"type": "object", "additionalProperties": True})
+    def get_data(self, entry: Any) -> dict[str, Any]:
+        return dict(entry.data)

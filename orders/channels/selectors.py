@@ -1,0 +1,31 @@
+"""Reads of channels."""
+
+from __future__ import annotations
+
+from oms.core.errors import NotFound
+from orders.channels.models import Channel
+from orders.channels.types import ChannelFacts
+
+
+class UnknownChannel(NotFound):
+    code = "channels.unknown"
+
+
+def get_facts(*, organization_id: int, code: str) -> ChannelFacts:
+    """This function will return an active channel of the organization.
+
+    :raises UnknownChannel: there is none with this code.
+    """
+    channel = Channel.objects.filter(
+        organization_id=organization_id, code=code, is_active=True
+    ).first()
+    if channel is None:
+        raise UnknownChannel(f"There is no active channel {code!r}.")
+    return ChannelFacts(
+        id=channel.pk,
+        organization_id=channel.organization_id,
+        code=channel.code,
+        brand=channel.brand or channel.name,
+        default_tier=channel.default_tier,
+        needs_street=channel.needs_street,
+    )

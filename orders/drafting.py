@@ -1,0 +1,192 @@
+"""Checks a draft by itself: everything that is wrong with it, each naming its field and the fix."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from inventory.catalog.types import VariantFacts
+from oms.core import money
+from oms.core.addresses import PostalAddress, Verdict, judge
+from oms.core.errors import FieldError, Invalid
+from oms.core.quantities import MAX_LINE_QUANTITY
+from orders.channels.types import ChannelFacts
+from orders.tiers import TIERS
+from orders.types import LineDraft, OrderDraft
+
+MAX_LINES = 500
+MAX_AMOUNT = Decimal("99999999.9999")
+
+
+class InvalidOrder(Invalid):
+    code = "orders.invalid"
+    title = "The order cannot be placed"
+
+
+@dataclass(frozen=True, slots=True)
+class CleanLine:
+    position: int
+    variant: VariantFacts
+    quantity: int
+    unit_amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class CleanDraft:
+    """A draft with its SKUs resolved, equal SKUs merged, its address judged."""
+
+    draft: OrderDraft
+    lines: tuple[CleanLine, ...]
+    address: Verdict
+    tier: str
+
+    @property
+    def customer_reference(self) -> str:
+        return self.draft.customer_ref or f"guest:{self.draft.external_ref}"
+
+    @property
+    def total_amount(self) -> Decimal:
+        lines = sum((line.unit_amount * line.quantity for line in self.lines), Decimal(0))
+        return lines + self.draft.shipping_amount
+
+    @property
+    def unit_count(self) -> int:
+        return sum(line.quantity for line in self.lines)
+
+    @property
+    def content_hash(self) -> str:
+        pairs = sorted((line.variant.sku, line.quantity) for line in self.lines)
+        return hashlib.blake2b(repr(pairs).encode(), digest_size=16).hexdigest()
+
+
+def clean(
+    draft: OrderDraft, *, channel: ChannelFacts, catalog: Mapping[str, VariantFacts]
+) -> CleanDraft:
+    """This function will return the draft ready to be placed.
+
+    Two lines of one SKU become one, before anything is counted or reserved.
+
+    :raises InvalidOrder: with every wrong field at once.
+    """
+    tier = draft.tier or channel.default_tier
+    address = _judge_address(draft, channel)
+    errors = [
+        *_check_head(draft, tier),
+        *_check_country(address),
+        *_check_lines(draft, catalog),
+    ]
+    if errors:
+        raise InvalidOrder(_summary(errors), errors=errors)
+    return CleanDraft(draft=draft, lines=_merge(draft, catalog), address=address, tier=tier)
+
+
+def _summary(errors: list[FieldError]) -> str:
+    first = errors[0]
+    more = f" And {len(errors) - 1} more; see errors." if len(errors) > 1 else ""
+    return f"{first.pointer}: {first.detail}{more}"
+
+
+def _judge_address(draft: OrderDraft, channel: ChannelFacts) -> Verdict:
+    recipient = draft.recipient
+    return judge(
+        PostalAddress(
+            country=recipient.country,
+            city=recipient.city,
+            region=recipient.region,
+            postcode=recipient.postcode,
+            lines=recipient.lines,
+        ),
+        needs_street=channel.needs_street,
+    )
+
+
+def _check_head(draft: OrderDraft, tier: str) -> list[FieldError]:
+    errors = []
+    if not draft.external_ref.strip() or len(draft.external_ref) > 80:
+        errors.append(
+            FieldError("/external_ref", "required", "Give your own reference, 1 to 80 characters.")
+        )
+    if tier not in TIERS:
+        errors.append(FieldError("/tier", "unknown_tier", f"Give one of {', '.join(TIERS)}."))
+    if len(draft.customer_ref) > 80:
+        errors.append(FieldError("/customer_ref", "too_long", "Give at most 80 characters."))
+    return errors + _check_money(draft)
+
+
+def _check_money(draft: OrderDraft) -> list[FieldError]:
+    try:
+        unit = money.exponent(draft.currency)
+    except money.UnknownCurrency:
+        return [FieldError("/currency", "unknown_currency", "Give an ISO 4217 code.")]
+    amounts = [("/shipping_amount", draft.shipping_amount)]
+    amounts += [
+        (f"/lines/{i}/unit_amount", line.unit_amount)
+        for i, line in enumerate(draft.lines)
+        if line.unit_amount is not None
+    ]
+    return [
+        FieldError(pointer, "invalid_amount", f"Give an amount from 0 in steps of {unit}.")
+        for pointer, amount in amounts
+        if not amount.is_finite() or not 0 <= amount <= MAX_AMOUNT or amount % unit
+    ]
+
+
+def _check_country(address: Verdict) -> list[FieldError]:
+    # The other address errors open a hold; without a country there is nothing to verify against.
+    return [e for e in address.errors if e.code == "unknown_country"]
+
+
+def _check_lines(draft: OrderDraft, catalog: Mapping[str, VariantFacts]) -> list[FieldError]:
+    if not draft.lines:
+        return [FieldError("/lines", "empty_order", "Give at least one line.")]
+    if len(draft.lines) > MAX_LINES:
+        return [
+            FieldError(
+                "/lines",
+                "too_many_lines",
+                f"{len(draft.lines)} lines; give at most {MAX_LINES}, or split the order.",
+            )
+        ]
+    errors = []
+    for index, line in enumerate(draft.lines):
+        errors += _check_line(index, line, catalog)
+    return errors
+
+
+def _check_line(
+    index: int, line: LineDraft, catalog: Mapping[str, VariantFacts]
+) -> list[FieldError]:
+    errors = []
+    variant = catalog.get(line.sku)
+    if variant is None:
+        errors.append(
+            FieldError(f"/lines/{index}/sku", "unknown_sku", "There is no such SKU; check it.")
+        )
+    elif not variant.is_active:
+        errors.append(
+            FieldError(f"/lines/{index}/sku", "inactive_sku", "This SKU is no longer sold.")
+        )
+    if not 1 <= line.quantity <= MAX_LINE_QUANTITY:
+        errors.append(
+            FieldError(
+                f"/lines/{index}/quantity",
+                "invalid_quantity",
+                f"Give a whole number from 1 to {MAX_LINE_QUANTITY}.",
+            )
+        )
+    return errors
+
+
+def _merge(draft: OrderDraft, catalog: Mapping[str, VariantFacts]) -> tuple[CleanLine, ...]:
+    merged: dict[tuple[str, Decimal], int] = {}
+    for line in draft.lines:
+        variant = catalog[line.sku]
+        amount = variant.price_amount if line.unit_amount is None else line.unit_amount
+        key = (line.sku, amount)
+        merged[key] = merged.get(key, 0) + line.quantity
+    return tuple(
+        CleanLine(position, catalog[sku], quantity, amount)
+        for position, ((sku, amount), quantity) in enumerate(merged.items(), start=1)
+    )

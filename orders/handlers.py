@@ -1,0 +1,108 @@
+"""What orders do when something happened below: load, one service call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from carriers import events as carrier_events
+from inventory import events as stock_events
+from inventory.warehouse import events as floor_events
+from oms.infra.outbox.subscriptions import Delivered, subscribe
+from orders import events
+from orders.services import backlog, fulfillment, release, timeline
+from routing import events as routing_events
+
+
+@subscribe(events.OrderConfirmed, consumer="orders.release", batch_size=64)
+def on_confirmed(facts: Sequence[Delivered[events.OrderConfirmed]]) -> None:
+    release.release_orders(at={f.event.order_ref: f.event.occurred_at for f in facts})
+
+
+@subscribe(
+    floor_events.WorkPicked,
+    floor_events.WorkPacked,
+    floor_events.WorkHandedOver,
+    carrier_events.ShipmentDelivered,
+    consumer="orders.fulfillment",
+    batch_size=64,
+)
+def on_work(facts: Sequence[Delivered[Any]]) -> None:
+    """Grouped by kind in the order of an order's life, so that one batch is four calls."""
+    groups: dict[type, dict[str, Any]] = {}
+    for fact in facts:
+        if fact.event.demand_kind == "fulfillment_order":
+            groups.setdefault(type(fact.event), {})[fact.event.demand_ref] = fact.event
+    picked = groups.get(floor_events.WorkPicked, {})
+    packed = groups.get(floor_events.WorkPacked, {})
+    left = groups.get(floor_events.WorkHandedOver, {})
+    arrived = groups.get(carrier_events.ShipmentDelivered, {})
+    if picked:
+        fulfillment.start(at=_times(picked))
+    if packed:
+        fulfillment.pack(cartons={ref: _carton(event) for ref, event in packed.items()})
+    if left:
+        fulfillment.ship(at=_times(left))
+    if arrived:
+        fulfillment.deliver(at=_times(arrived))
+
+
+def _times(group: dict[str, Any]) -> dict[str, datetime]:
+    return {reference: event.occurred_at for reference, event in group.items()}
+
+
+def _carton(event: floor_events.WorkPacked) -> fulfillment.Carton:
+    return fulfillment.Carton(
+        parcel_ref=event.parcel_ref,
+        weight_g=event.weight_g,
+        length_mm=event.length_mm,
+        width_mm=event.width_mm,
+        height_mm=event.height_mm,
+        at=event.occurred_at,
+    )
+
+
+@subscribe(stock_events.StockReceived, consumer="orders.backlog", batch_size=50)
+def on_stock(facts: Sequence[Delivered[stock_events.StockReceived]]) -> None:
+    backlog.retry(variant_ids=sorted({v for f in facts for v in f.event.variant_ids}))
+
+
+@dataclass(frozen=True)
+class ReturnFact:
+    """What the timeline shows of a return."""
+
+    return_ref: str
+    order_ref: str
+
+
+@subscribe(
+    events.OrderReceived,
+    events.OrderConfirmed,
+    events.OrderHeld,
+    events.HoldReleased,
+    events.OrderRejected,
+    events.OrderReleased,
+    events.OrderCancelled,
+    events.OrderShipped,
+    events.OrderDelivered,
+    routing_events.RouteDecided,
+    floor_events.WorkPicked,
+    floor_events.WorkPacked,
+    floor_events.WorkHandedOver,
+    carrier_events.LabelBought,
+    carrier_events.LabelRefused,
+    carrier_events.LabelInDoubt,
+    carrier_events.ShipmentMoved,
+    carrier_events.ShipmentDelivered,
+    carrier_events.ShipmentLost,
+    carrier_events.ShipmentReturned,
+    ("returns.return.requested.v1", ReturnFact),
+    ("returns.return.received.v1", ReturnFact),
+    ("returns.return.closed.v1", ReturnFact),
+    consumer="orders.timeline",
+    batch_size=500,
+)
+def on_story(facts: Sequence[Delivered[Any]]) -> None:
+    timeline.record(facts=facts)

@@ -1,0 +1,92 @@
+"""Reads of orders for the API, the admin and the public page."""
+
+from __future__ import annotations
+
+from django.db.models import Count, Prefetch, Q, QuerySet
+
+from oms.core import transitions
+from oms.core.errors import NotFound
+from orders.models import FulfillmentLine, FulfillmentOrder, Order, OrderLine, TimelineEntry
+
+
+class UnknownOrder(NotFound):
+    code = "orders.unknown"
+
+
+def list_for(*, organization_id: int) -> QuerySet[Order]:
+    """This function will return the organization's orders, newest first."""
+    return Order.objects.filter(organization_id=organization_id).order_by("-id")
+
+
+def get_for(*, organization_id: int, public_id: str) -> Order:
+    """This function will return one order with lines, holds and work, in a constant number of
+    statements.
+
+    :raises UnknownOrder: the organization has none with this identifier.
+    """
+    order = (
+        _complete(Order.objects.filter(organization_id=organization_id))
+        .filter(public_id=public_id)
+        .first()
+    )
+    if order is None:
+        raise UnknownOrder("There is no such order.")
+    return order
+
+
+def find_by_tracking_hash(*, tracking_hash: str) -> Order | None:
+    """This function will return the order behind a tracking link, or None."""
+    return _complete(Order.objects.filter(tracking_hash=tracking_hash)).first()
+
+
+def _complete(orders: QuerySet[Order]) -> QuerySet[Order]:
+    work = FulfillmentOrder.objects.order_by("pk").select_related("node")
+    lines = FulfillmentLine.objects.order_by("pk")
+    return orders.select_related("channel").prefetch_related(
+        Prefetch("lines", OrderLine.objects.order_by("position").select_related("variant")),
+        "holds",
+        Prefetch("fulfillment_orders", work.prefetch_related(Prefetch("lines", lines))),
+    )
+
+
+def list_timeline(*, order_id: int) -> QuerySet[TimelineEntry]:
+    """This function will return the order's story, oldest first."""
+    return TimelineEntry.objects.filter(order_id=order_id).order_by("at", "pk")
+
+
+def allowed_actions(order: Order) -> list[str]:
+    """This function will return what a partner may do with the order now."""
+    work_begun = any(
+        f.status in ("in_progress", "packed", "closed") for f in order.fulfillment_orders.all()
+    )
+    can_cancel = "cancel" in transitions.allowed_triggers(order) and not work_begun
+    return ["cancel"] if can_cancel else []
+
+
+def count_by_status() -> dict[str, int]:
+    """This function will return how many orders stand in each status, and how many arrived."""
+    counts = dict(Order.objects.values_list("status").annotate(n=Count("id")).order_by())
+    counts["delivered"] = Order.objects.filter(delivered_at__isnull=False).count()
+    counts["on_hold"] = (
+        Order.objects.filter(Q(holds__released_at=None), holds__isnull=False).distinct().count()
+    )
+    return counts
+
+
+def derived_fulfillment(order: Order) -> str:
+    """This function will return the word for where the goods are, from the line counters."""
+    lines = list(order.lines.all())
+    wanted = sum(line.ordered - line.cancelled for line in lines)
+    shipped = sum(line.shipped for line in lines)
+    if wanted == 0:
+        return "cancelled"
+    if sum(line.delivered for line in lines) >= wanted:
+        return "delivered"
+    if shipped >= wanted:
+        return "shipped"
+    if shipped:
+        return "partial"
+    if sum(line.allocated for line in lines) < wanted:
+        return "unallocated"
+    begun = any(f.status in ("in_progress", "packed") for f in order.fulfillment_orders.all())
+    return "in_progress" if begun else "allocated"

@@ -1,0 +1,266 @@
+"""Routes confirmed orders: plan, reserve, promise. What cannot be served stands on hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from inventory.catalog import selectors as catalog
+from inventory.catalog.types import VariantFacts
+from inventory.services import reservations
+from inventory.types import Demand, ReserveResult
+from oms.core import bulk, clock
+from oms.core.quantities import volume_cm3
+from oms.core.transactions import needs_transaction
+from oms.infra.outbox.services import emitting
+from orders.events import OrderConfirmed
+from orders.models import FulfillmentLine, FulfillmentOrder, Order, OrderLine
+from orders.services import holding, release, verification
+from orders.services.recording import Recorded
+from orders.tiers import priority
+from routing.services import planning
+from routing.types import RequestLine, RoutingPlan, RoutingRequest
+
+#: Somebody else may take the planned stock between plan and reservation; plan again, then hold.
+MAX_ROUNDS = 3
+
+
+@dataclass(slots=True)
+class Routed:
+    """Plans that hold their stock, by order key; and why the others got none."""
+
+    plans: dict[int, RoutingPlan] = field(default_factory=dict)
+    failed: dict[int, str] = field(default_factory=dict)
+
+
+@needs_transaction
+def commit(*, orders: Sequence[Recorded]) -> None:
+    """This function will route newly confirmed orders and tell of each that it is confirmed.
+
+    An order that finds no stock or no route is confirmed all the same, with a hold that says why.
+    """
+    if not orders:
+        return
+    at = {item.order.pk: item.order.confirmed_at or clock.now() for item in orders}
+    routed = route(orders=orders, at=at)
+    emitting.emit_many([_confirmed(item.order, routed, at[item.order.pk]) for item in orders])
+    hold_failed(orders=orders, routed=routed, at=at)
+
+
+@needs_transaction
+def resume(*, orders: Sequence[Order]) -> None:
+    """This function will let orders without open holds go on from where each stopped."""
+    now = clock.now()
+    waiting = [order for order in orders if order.status == Order.Status.VERIFYING]
+    verification.confirm(orders=waiting, at={order.pk: now for order in waiting})
+    commit(orders=with_lines(waiting))
+    done = {order.pk for order in waiting}
+    release.release(orders=[order for order in orders if order.pk not in done], at={})
+
+
+@needs_transaction
+def route(*, orders: Sequence[Recorded], at: Mapping[int, datetime]) -> Routed:
+    """This function will plan and reserve what the orders still lack, and store what follows:
+    promise, ship-by time, priority, line counters, proposed fulfillment orders."""
+    routed = Routed()
+    pending = {item.order.public_id: item for item in orders}
+    variants = catalog.facts_by_id(
+        variant_ids=sorted({line.variant_id for item in orders for line in item.lines})
+    )
+    for _ in range(MAX_ROUNDS):
+        if not pending:
+            break
+        _round(pending, variants, at, routed)
+    for item in pending.values():
+        routed.failed[item.order.pk] = "Others took the stock in the same moment."
+    _store([item for item in orders if item.order.pk in routed.plans], routed, at)
+    return routed
+
+
+@needs_transaction
+def hold_failed(*, orders: Sequence[Recorded], routed: Routed, at: Mapping[int, datetime]) -> None:
+    """This function will put the orders that found no route on hold until stock arrives."""
+    failed = [item for item in orders if item.order.pk in routed.failed]
+    for item in failed:
+        item.holds.add("stock")
+    holding.open_many(
+        drafts=[
+            holding.HoldDraft(
+                order=item.order,
+                type="stock",
+                reason=routed.failed[item.order.pk],
+                at=at[item.order.pk],
+            )
+            for item in failed
+        ]
+    )
+
+
+def _round(
+    pending: dict[str, Recorded],
+    variants: Mapping[int, VariantFacts],
+    at: Mapping[int, datetime],
+    routed: Routed,
+) -> None:
+    requests = [_request(item, variants, at[item.order.pk]) for item in pending.values()]
+    plans = {plan.demand_ref: plan for plan in planning.plan_many(requests=requests)}
+    for reference, plan in plans.items():
+        if plan.outcome != "full":
+            routed.failed[pending.pop(reference).order.pk] = plan.why
+    result = _reserve(pending, plans, at)
+    for reference in result.taken:
+        routed.plans[pending.pop(reference).order.pk] = plans[reference]
+
+
+def _reserve(
+    pending: Mapping[str, Recorded],
+    plans: Mapping[str, RoutingPlan],
+    at: Mapping[int, datetime],
+) -> ReserveResult:
+    return reservations.reserve(
+        demands=[
+            Demand(
+                organization_id=item.order.organization_id,
+                demand_kind="order",
+                demand_ref=reference,
+                legs=plans[reference].legs,
+                at=at[item.order.pk],
+            )
+            for reference, item in pending.items()
+        ]
+    )
+
+
+def _request(item: Recorded, variants: Mapping[int, VariantFacts], at: datetime) -> RoutingRequest:
+    order = item.order
+    return RoutingRequest(
+        organization_id=order.organization_id,
+        demand_kind="order",
+        demand_ref=order.public_id,
+        lines=tuple(
+            _request_line(line, variants[line.variant_id])
+            for line in item.lines
+            if line.unallocated
+        ),
+        country=order.country,
+        region=order.region,
+        latitude=order.latitude,
+        longitude=order.longitude,
+        tier=order.tier,
+        currency=order.currency,
+        at=at,
+    )
+
+
+def _request_line(line: OrderLine, variant: VariantFacts) -> RequestLine:
+    return RequestLine(
+        line_ref=str(line.position),
+        variant_id=line.variant_id,
+        quantity=line.unallocated,
+        weight_g=variant.weight_g,
+        volume_cm3=volume_cm3(variant.length_mm, variant.width_mm, variant.height_mm),
+        is_hazmat=variant.is_hazmat,
+    )
+
+
+def _store(items: Sequence[Recorded], routed: Routed, at: Mapping[int, datetime]) -> None:
+    _promise([item.order for item in items], routed)
+    lines = [line for item in items for line in item.lines]
+    for line in lines:
+        line.allocated += line.unallocated
+        line.unallocated = 0
+    bulk.update_rows(
+        OrderLine,
+        [{"id": x.pk, "unallocated": x.unallocated, "allocated": x.allocated} for x in lines],
+    )
+    _propose_work(items, routed, at)
+
+
+def _promise(orders: Sequence[Order], routed: Routed) -> None:
+    for order in orders:
+        plan = routed.plans[order.pk]
+        order.promised_on = plan.promised_on
+        order.latest_ship_at = min(s.latest_ship_at for s in plan.shipments)
+        order.priority = priority(
+            order.tier, placed_at=order.placed_at, latest_ship_at=order.latest_ship_at
+        )
+    bulk.update_rows(
+        Order,
+        [
+            {
+                "id": order.pk,
+                "promised_on": order.promised_on,
+                "latest_ship_at": order.latest_ship_at,
+                "priority": order.priority,
+            }
+            for order in orders
+        ],
+    )
+
+
+def _propose_work(items: Sequence[Recorded], routed: Routed, at: Mapping[int, datetime]) -> None:
+    work, lines = [], []
+    for item in items:
+        by_position = {str(line.position): line for line in item.lines}
+        plan = routed.plans[item.order.pk]
+        for shipment in plan.shipments:
+            fulfillment = FulfillmentOrder(
+                order_id=item.order.pk,
+                node_id=shipment.node_id,
+                decision_ref=plan.decision_ref,
+                service_code=shipment.service_code,
+                latest_ship_at=shipment.latest_ship_at,
+                created_at=at[item.order.pk],
+            )
+            work.append(fulfillment)
+            lines += [(fulfillment, by_position[leg.line_ref], leg) for leg in shipment.legs]
+    for fulfillment, key in zip(work, bulk.next_ids(FulfillmentOrder, len(work)), strict=True):
+        fulfillment.id = key
+    bulk.insert_rows(FulfillmentOrder, [_work_row(fulfillment) for fulfillment in work])
+    bulk.insert_rows(
+        FulfillmentLine,
+        [
+            {
+                "fulfillment_order_id": fulfillment.pk,
+                "order_line_id": line.pk,
+                "quantity": leg.quantity,
+                "shipped": 0,
+                "delivered": 0,
+            }
+            for fulfillment, line, leg in lines
+        ],
+    )
+
+
+_WORK_FIELDS = (
+    "id", "public_id", "order_id", "node_id", "decision_ref", "attempt", "service_code",
+    "latest_ship_at", "status", "request", "version", "created_at",
+)  # fmt: skip
+
+
+def _work_row(fulfillment: FulfillmentOrder) -> dict[str, object]:
+    return {name: getattr(fulfillment, name) for name in _WORK_FIELDS}
+
+
+def _confirmed(order: Order, routed: Routed, at: datetime) -> OrderConfirmed:
+    plan = routed.plans.get(order.pk)
+    return OrderConfirmed(
+        organization_id=order.organization_id,
+        order_ref=order.public_id,
+        number=str(order.number),
+        occurred_at=at,
+        promised_on=order.promised_on.isoformat() if order.promised_on else "",
+        latest_ship_at=order.latest_ship_at,
+        priority=order.priority,
+        node_codes=[s.node_code for s in plan.shipments] if plan else [],
+    )
+
+
+def with_lines(orders: Sequence[Order]) -> list[Recorded]:
+    """This function will load the lines of stored orders, in one statement."""
+    lines = OrderLine.objects.filter(order__in=orders).order_by("order_id", "position")
+    by_order: dict[int, list[OrderLine]] = {order.pk: [] for order in orders}
+    for line in lines:
+        by_order[line.order_id].append(line)
+    return [Recorded(order, None, by_order[order.pk]) for order in orders]

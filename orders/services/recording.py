@@ -1,0 +1,224 @@
+"""Writes the rows of new orders: customers, contacts, orders, lines, first history, first event."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from oms.core import bulk, ids
+from oms.core.context import current
+from oms.core.transactions import needs_transaction
+from oms.infra.contacts.services import vault
+from oms.infra.outbox.services import emitting
+from orders import numbers, tracking_links
+from orders.channels.types import ChannelFacts
+from orders.customers import services as customers
+from orders.customers.services import CustomerFacts
+from orders.drafting import CleanDraft
+from orders.events import OrderReceived
+from orders.models import Order, OrderLine, OrderStatusChange
+
+
+@dataclass(slots=True)
+class Recorded:
+    """One new order in the making; `holds` are the types that were opened on it."""
+
+    order: Order
+    clean: CleanDraft | None
+    lines: list[OrderLine]
+    holds: set[str] = field(default_factory=set)
+
+    @property
+    def draft(self) -> CleanDraft:
+        assert self.clean is not None
+        return self.clean
+
+
+@needs_transaction
+def record(*, channel: ChannelFacts, drafts: Sequence[CleanDraft]) -> list[Recorded]:
+    """This function will store the orders as received and emit OrderReceived for each.
+
+    An order that another caller placed in the same moment is left out: it is theirs.
+    """
+    if not drafts:
+        return []
+    buyers = customers.ensure_many(
+        organization_id=channel.organization_id,
+        references=[draft.customer_reference for draft in drafts],
+    )
+    contacts = vault.store_many(drafts=[_contact(d, buyers) for d in drafts])
+    orders = _build_orders(channel, drafts, buyers, contacts)
+    orders = _insert_orders(orders)
+    by_reference = {draft.draft.external_ref: draft for draft in drafts}
+    recorded = [
+        Recorded(order, by_reference[order.external_ref], _build_lines(order, by_reference))
+        for order in orders
+    ]
+    _insert_lines([line for item in recorded for line in item.lines])
+    _insert_first_history(orders)
+    emitting.emit_many([_received(channel, item) for item in recorded])
+    return recorded
+
+
+def _contact(draft: CleanDraft, buyers: dict[str, CustomerFacts]) -> vault.ContactDraft:
+    recipient, address = draft.draft.recipient, draft.address.address
+    return vault.ContactDraft(
+        subject_id=buyers[draft.customer_reference].subject_id,
+        country=address.country,
+        city=address.city,
+        region=address.region,
+        postcode=address.postcode,
+        lines=address.lines,
+        name=recipient.name,
+        company=recipient.company,
+        phone=recipient.phone,
+        email=recipient.email,
+        latitude=recipient.latitude,
+        longitude=recipient.longitude,
+    )
+
+
+def _build_orders(
+    channel: ChannelFacts,
+    drafts: Sequence[CleanDraft],
+    buyers: dict[str, CustomerFacts],
+    contacts: Sequence[int],
+) -> list[Order]:
+    keys = bulk.next_ids(Order, len(drafts))
+    taken = numbers.take(organization_id=channel.organization_id, count=len(drafts))
+    return [
+        _build_order(channel, draft, key, number, buyers[draft.customer_reference].id, contact)
+        for draft, key, number, contact in zip(drafts, keys, taken, contacts, strict=True)
+    ]
+
+
+def _build_order(
+    channel: ChannelFacts,
+    draft: CleanDraft,
+    key: int,
+    number: int,
+    customer_id: int,
+    contact_id: int,
+) -> Order:
+    placed_at = draft.draft.placed_at
+    public_id = ids.public_id("ord", at=placed_at)
+    address, recipient = draft.address.address, draft.draft.recipient
+    return Order(
+        id=key,
+        public_id=public_id,
+        organization_id=channel.organization_id,
+        number=number,
+        channel_id=channel.id,
+        customer_id=customer_id,
+        ship_to_id=contact_id,
+        external_ref=draft.draft.external_ref,
+        status=Order.Status.RECEIVED,
+        version=0,
+        tier=draft.tier,
+        priority=0,
+        currency=draft.draft.currency,
+        total_amount=draft.total_amount,
+        shipping_amount=draft.draft.shipping_amount,
+        country=address.country,
+        region=address.region[:60],
+        city=address.city[:120],
+        latitude=_coarse(recipient.latitude),
+        longitude=_coarse(recipient.longitude),
+        line_count=len(draft.lines),
+        unit_count=draft.unit_count,
+        placed_at=placed_at,
+        created_at=placed_at,
+        tracking_hash=tracking_links.hash_of(tracking_links.token_for(public_id)),
+        content_hash=draft.content_hash,
+    )
+
+
+def _coarse(degrees: float | None) -> float | None:
+    return None if degrees is None else round(degrees, 2)
+
+
+_ORDER_FIELDS = (
+    "id", "public_id", "organization_id", "number", "channel_id", "customer_id", "ship_to_id",
+    "external_ref", "status", "version", "tier", "priority", "currency", "total_amount",
+    "shipping_amount", "country", "region", "city", "latitude", "longitude", "line_count",
+    "unit_count", "placed_at", "created_at", "tracking_hash", "content_hash",
+)  # fmt: skip
+_LINE_FIELDS = (
+    "id", "order_id", "position", "variant_id", "sku", "ordered", "cancelled", "unallocated",
+    "backordered", "allocated", "shipped", "delivered", "returned", "unit_amount",
+)  # fmt: skip
+
+
+def _row(obj: Any, fields: Sequence[str]) -> dict[str, Any]:
+    return {name: getattr(obj, name) for name in fields}
+
+
+def _insert_orders(orders: Sequence[Order]) -> list[Order]:
+    inserted = bulk.insert_rows(
+        Order,
+        [_row(order, _ORDER_FIELDS) for order in orders],
+        on_conflict="ON CONFLICT (channel_id, external_ref) DO NOTHING",
+        returning="id",
+    )
+    mine = {row[0] for row in inserted}
+    return [order for order in orders if order.pk in mine]
+
+
+def _build_lines(order: Order, drafts: dict[str, CleanDraft]) -> list[OrderLine]:
+    return [
+        OrderLine(
+            order_id=order.pk,
+            position=line.position,
+            variant_id=line.variant.id,
+            sku=line.variant.sku,
+            ordered=line.quantity,
+            unallocated=line.quantity,
+            unit_amount=line.unit_amount,
+        )
+        for line in drafts[order.external_ref].lines
+    ]
+
+
+def _insert_lines(lines: Sequence[OrderLine]) -> None:
+    for line, key in zip(lines, bulk.next_ids(OrderLine, len(lines)), strict=True):
+        line.id = key
+    bulk.insert_rows(OrderLine, [_row(line, _LINE_FIELDS) for line in lines])
+
+
+def _insert_first_history(orders: Sequence[Order]) -> None:
+    actor = current().actor
+    bulk.insert_rows(
+        OrderStatusChange,
+        [
+            {
+                "subject_id": order.pk,
+                "trigger": "submit",
+                "from_status": "",
+                "to_status": order.status,
+                "actor": actor,
+                "reason": "",
+                "at": order.placed_at,
+            }
+            for order in orders
+        ],
+    )
+
+
+def _received(channel: ChannelFacts, item: Recorded) -> OrderReceived:
+    order = item.order
+    return OrderReceived(
+        organization_id=order.organization_id,
+        order_ref=order.public_id,
+        number=str(order.number),
+        occurred_at=order.placed_at,
+        channel=channel.code,
+        tier=order.tier,
+        lines=order.line_count,
+        units=order.unit_count,
+        total_amount=str(order.total_amount),
+        currency=order.currency,
+        country=order.country,
+        region=order.region,
+        city=order.city,
+    )

@@ -1,0 +1,45 @@
+"""Writes the story of orders: one entry per fact, once, in one statement a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import msgspec
+
+from oms.core import bulk
+from oms.core.transactions import needs_transaction
+from oms.infra.outbox.subscriptions import Delivered
+from orders.models import Order, TimelineEntry
+
+#: Fields that say nothing to a reader of the story.
+_DROPPED = {"organization_id", "order_ref", "occurred_at", "demand_kind", "demand_ref"}
+
+
+@needs_transaction
+def record(*, facts: Sequence[Delivered[Any]]) -> None:
+    """This function will add the facts to the timelines of the orders they belong to."""
+    references = {fact.correlation_id for fact in facts if fact.correlation_id}
+    orders = dict(Order.objects.filter(public_id__in=references).values_list("public_id", "id"))
+    bulk.insert_rows(
+        TimelineEntry,
+        [
+            {
+                "order_id": orders[fact.correlation_id],
+                "event_id": fact.event_id,
+                "kind": fact.name,
+                "actor": fact.actor,
+                "data": _data(fact.event),
+                "at": fact.occurred_at,
+            }
+            for fact in facts
+            if fact.correlation_id in orders
+        ],
+        on_conflict="ON CONFLICT (event_id) DO NOTHING",
+    )
+
+
+def _data(event: Any) -> dict[str, Any]:
+    built: dict[str, Any] = msgspec.to_builtins(asdict(event))
+    return {key: value for key, value in built.items() if key not in _DROPPED}

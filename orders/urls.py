@@ -1,0 +1,14 @@
+"""Routes of orders, under /api/v1/."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from orders.api import views
+
+urlpatterns = [
+    path("orders", views.Orders.as_view(), name="orders"),
+    path("orders/<str:public_id>", views.OrderDetail.as_view(), name="order"),
+    path("orders/<str:public_id>/cancel", views.OrderCancel.as_view(), name="order-cancel"),
+    path("orders/<str:public_id>/timeline", views.OrderTimeline.as_view(), name="order-timeline"),
+]
