@@ -17,8 +17,10 @@ function svg(name, attributes = {}, ...children) {
   return element;
 }
 
+// A map that cannot be loaded stays away until the next update; the page says the same in words.
 function atlas(url) {
-  if (!atlases.has(url)) atlases.set(url, fetch(url).then((answer) => answer.json()));
+  const forget = () => void atlases.delete(url);
+  if (!atlases.has(url)) atlases.set(url, fetch(url).then((answer) => answer.json()).catch(forget));
   return atlases.get(url);
 }
 
@@ -109,6 +111,7 @@ class Drawing {
   async base(isUs, isWhole) {
     const topology = await atlas(isUs ? this.host.dataset.us : this.host.dataset.world);
     const key = `${isUs} ${isWhole}`;
+    if (!topology) return null;
     if (this.ground?.key !== key) this.ground = { key, ...(isUs ? unitedStates(topology, { isWhole }) : world(topology)) };
     return this.ground;
   }
@@ -144,6 +147,7 @@ export class NetworkMap extends Drawing {
     const points = [...this.nodes.map(at), ...this.lanes.map((lane) => [lane.to_lon, lane.to_lat])];
     const isWhole = !points.every(isMainland);
     const ground = await this.base(isUs, isWhole);
+    if (!ground) return;
     const height = Math.round(Math.min(width * (isUs ? 0.62 : 0.66), 620));
     const key = [ground.key, width, isUs ? "" : d3.extent(points, (point) => point[0])].join();
     if (key !== this.fit) {
@@ -265,6 +269,7 @@ export class RouteMap extends Drawing {
     if (!this.points?.length || !width) return;
     const isUs = this.country === "US";
     const ground = await this.base(isUs, true);
+    if (!ground) return;
     const height = Math.round(Math.min(Math.max(width * 0.5, 190), 320));
     const projection = routeProjection(this.points.map(at), isUs, width, height);
     this.paint(ground, projection, height);
