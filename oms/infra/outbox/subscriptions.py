@@ -34,6 +34,10 @@ class Delivered(Generic[T]):
 Handler = Callable[[Sequence[Delivered[Any]]], None]
 
 
+class DuplicateSubscription(RuntimeError):
+    """One consumer subscribed twice to one event: its receipt could not tell the two apart."""
+
+
 @dataclass(frozen=True, slots=True)
 class Subscription:
     """`consumer` takes events called `name` as `payload_type`; the type's fields are a subset."""
@@ -60,11 +64,15 @@ def subscribe(
     only the fields used. The handler gets a list in the order of the facts, inside one transaction
     that also holds the receipts: it may be called again with the same events only if that
     transaction did not commit.
+
+    :raises DuplicateSubscription: the consumer already takes one of the events.
     """
 
     def register(handler: Handler) -> Handler:
         for event in events:
             name, payload = event if isinstance(event, tuple) else (event.NAME, event)
+            if find(consumer, name):
+                raise DuplicateSubscription(f"{consumer} already takes {name}")
             _subscriptions.setdefault(name, []).append(
                 Subscription(consumer, name, payload, handler, batch_size)
             )
@@ -76,6 +84,11 @@ def subscribe(
 def of(name: str) -> list[Subscription]:
     """This function will return the subscriptions to an event name."""
     return _subscriptions.get(name, [])
+
+
+def find(consumer: str, name: str) -> Subscription | None:
+    """This function will return a consumer's subscription to an event name, or None."""
+    return next((s for s in of(name) if s.consumer == consumer), None)
 
 
 def every() -> list[Subscription]:

@@ -1,4 +1,4 @@
-"""The transactional outbox: facts written with the change, delivered afterwards, each effect once."""
+"""The transactional outbox: facts written with the change, delivered after it, each effect once."""
 
 from __future__ import annotations
 
