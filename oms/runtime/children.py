@@ -22,9 +22,10 @@ class Ports:
     sandbox: int
 
 
-def environment(ports: Ports) -> dict[str, str]:
+def environment(ports: Ports, *, is_demo: bool) -> dict[str, str]:
     """This function will return what every child must know."""
     return {
+        "OMS_DEMO": "1" if is_demo else "",
         "PORT": str(ports.web),
         "SANDBOX_CARRIER_URL": f"http://127.0.0.1:{ports.sandbox}",
         "PYTHONUNBUFFERED": "1",

@@ -89,7 +89,7 @@ class Up:
     def run(self) -> None:
         """This function will bring everything up and return after an orderly stop."""
         self.supervisor.install_signals()
-        os.environ |= children.environment(self.ports)
+        os.environ |= children.environment(self.ports, is_demo=self.is_demo)
         embedded.remember(web_url=self.url, sandbox_carrier_url=os.environ["SANDBOX_CARRIER_URL"])
         for name in tidy_leftovers(self.layout):
             self.say(f"Ended {name}, left over from a run that was killed")
@@ -114,7 +114,12 @@ class Up:
         self._welcome(admin)
 
     def _seed(self) -> None:
-        self._step("Demo world", partial(self._job, "seed", "seed_world", "--size", "small"))
+        try:
+            self._step("Demo world", partial(self._job, "seed", "seed_world", "--size", "small"))
+        except StepFailed as failure:
+            # Pages without a world still answer; what is wrong is better seen than guessed.
+            self.say(f"  {failure.detail}")
+            return
         for spec in children.feeders():
             self.supervisor.start(spec)
 
@@ -140,7 +145,7 @@ class Up:
     def _welcome(self, admin: tuple[str, Path]) -> None:
         tracking = ""
         if self.is_demo:
-            with suppress(TimeoutError):
+            with suppress(ImportError):
                 tracking = self._sample_tracking()
         username, password_path = admin
         password = password_path.read_text().strip() if self.is_demo else f"in {password_path}"
@@ -159,7 +164,7 @@ class Up:
             self.say(line)
 
     def _sample_tracking(self) -> str:
-        from oms.cockpit.world.services import sample_tracking_path
+        from oms.cockpit.simulation.services import sample_tracking_path
 
         found: list[str] = []
 
