@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from oms.core import clock
 from oms.core.errors import Conflict, Unavailable
@@ -16,6 +17,9 @@ from oms.runtime import children, embedded, probe
 from oms.runtime.children import Ports
 from oms.runtime.layout import Layout, read_json
 from oms.runtime.supervisor import ChildSpec, Say, StopRequested, Supervisor, tidy_leftovers
+
+if TYPE_CHECKING:
+    from oms.infra.accounts.services.staff import FirstAdmin
 
 WEB_SECONDS = 90.0
 SAMPLE_SECONDS = 30.0
@@ -142,18 +146,17 @@ class Up:
         work()
         self.say(f"  {label:<28}{clock.monotonic() - started_at:6.1f} s")
 
-    def _welcome(self, admin: tuple[str, Path]) -> None:
+    def _welcome(self, admin: FirstAdmin) -> None:
         tracking = ""
         if self.is_demo:
             with suppress(ImportError):
                 tracking = self._sample_tracking()
-        username, password_path = admin
-        password = password_path.read_text().strip() if self.is_demo else f"in {password_path}"
+        log_in = how_to_log_in(admin, is_demo=self.is_demo)
         for line in (
             "",
             f"OMS is up after {clock.monotonic() - self.began_at:.0f} s.",
             "",
-            f"  Operations staff  {self.url}/admin/   user {username}, password {password}",
+            f"  Operations staff  {self.url}/admin/   {log_in}",
             f"  Live operations   {self.url}/board/",
             f"  Customers         {self.url}{tracking or '/track/<token>/'}",
             f"  Partners          {self.url}/api/docs/",
@@ -203,13 +206,22 @@ def close_database() -> None:
             connection.close_pool()
 
 
-def first_admin() -> tuple[str, Path]:
-    """This function will return the first admin's name and where the password is kept."""
+def first_admin() -> FirstAdmin:
+    """This function will return the first admin, made now when there is none."""
     from oms.infra.accounts.services import staff
 
     admin = staff.ensure_first_admin()
     close_database()
-    return admin.username, Path(admin.password_path)
+    return admin
+
+
+def how_to_log_in(admin: FirstAdmin, *, is_demo: bool) -> str:
+    """This function will say who the first admin is; the password itself only in the demo."""
+    if admin.password is None:
+        return f"user {admin.username}, with the password you chose"
+    if is_demo:
+        return f"user {admin.username}, password {admin.password}"
+    return f"user {admin.username}, password in {admin.password_path}"
 
 
 def static_is_fresh() -> bool:
