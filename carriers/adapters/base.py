@@ -256,12 +256,30 @@ class CarrierAdapter(ABC):
         """
 
     @abstractmethod
+    def verify_webhook(self, headers: Mapping[str, str], body: bytes) -> str:
+        """This function will prove the sender on the raw bytes and return the message's identifier:
+        the same when the carrier sends the same message again.
+
+        :raises InvalidSignature: for any reason at all that the proof fails.
+        """
+
+    @abstractmethod
+    def read_webhook(self, body: bytes) -> list[TrackingScan]:
+        """This function will return the scans of a body that was proven when it came.
+
+        A proof ages within minutes; what was stored then may be read much later.
+
+        :raises MalformedWebhook: genuine, yet not a list of scans.
+        """
+
     def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> list[TrackingScan]:
         """This function will verify the signature on the raw bytes, then return the scans.
 
         :raises InvalidSignature: for any reason at all that the proof fails.
         :raises MalformedWebhook: proven genuine, yet not a list of scans.
         """
+        self.verify_webhook(headers, body)
+        return self.read_webhook(body)
 
 
 class MalformedWebhook(CarrierError, Invalid):

@@ -145,8 +145,10 @@ class SandboxAdapter(CarrierAdapter):
         body = self._ask("GET", "/v1/tracking", params={"numbers": ",".join(tracking_numbers)})
         return self._read(lambda: mapping.scans_from_wire(body), has_effect=False)
 
-    def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> list[TrackingScan]:
-        _verify(self._account.secret, headers, body)
+    def verify_webhook(self, headers: Mapping[str, str], body: bytes) -> str:
+        return _verify(self._account.secret, headers, body)
+
+    def read_webhook(self, body: bytes) -> list[TrackingScan]:
         try:
             return mapping.scans_from_wire(json.loads(body))
         except (*mapping.SHAPE_ERRORS, RecursionError) as error:
@@ -218,8 +220,9 @@ def _check_numbers(tracking_numbers: Sequence[str]) -> None:
         raise ValueError("not a tracking number of this carrier")
 
 
-def _verify(secret: str, headers: Mapping[str, str], body: bytes) -> None:
-    """This function will prove the sender, or raise `InvalidSignature` and nothing else.
+def _verify(secret: str, headers: Mapping[str, str], body: bytes) -> str:
+    """This function will prove the sender and return the message's identifier, or raise
+    `InvalidSignature` and nothing else.
 
     The library lets raw `ValueError`, `binascii.Error` and `UnicodeDecodeError` through on headers
     and bodies made by an attacker, and takes a timestamp like `nan` or `1e9`.
@@ -230,5 +233,6 @@ def _verify(secret: str, headers: Mapping[str, str], body: bytes) -> None:
         if not _TIMESTAMP.fullmatch(lowered["webhook-timestamp"]):
             raise ValueError("timestamp")
         webhook.verify(body, lowered, json_parse=False)
+        return lowered["webhook-id"]
     except Exception as error:
         raise InvalidSignature(_("The signature does not fit.")) from error
