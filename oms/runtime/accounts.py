@@ -57,13 +57,17 @@ class Account:
         return done.returncode == 0
 
 
-def for_postgres() -> Account:
-    """This function will return the account, making the system user when we are root.
+def for_postgres(*, data: Path) -> Account:
+    """This function will return who runs the server of a data folder, which need not exist yet.
+
+    As root: whoever owns the folder, else the system user, made when missing.
 
     :raises NoSystemUser: when the user is missing and cannot be made.
     """
     if os.geteuid() != 0:
         return Account(uid=os.getuid(), gid=os.getgid(), is_other=False)
+    if data.exists() and (owner := data.stat()).st_uid != 0:
+        return Account(uid=owner.st_uid, gid=owner.st_gid, is_other=True)
     try:
         entry = pwd.getpwnam(NAME)
     except KeyError:

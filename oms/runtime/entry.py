@@ -7,6 +7,7 @@ import signal
 import sys
 from types import FrameType
 
+from oms.core.errors import OmsError
 from oms.runtime import embedded
 from oms.runtime.layout import SUPERVISED
 
@@ -33,14 +34,22 @@ def run(argv: list[str]) -> None:
     """This function will run the command that the arguments name."""
     if needs_services(argv) and not os.environ.get(SUPERVISED):
         signal.signal(signal.SIGTERM, _exit_on_terminate)
-        for notice in embedded.ensure_services().notices:
-            sys.stderr.write(f"{notice}\n")
+        _start_services()
     if argv[1:2] == ["doctor"]:
         # A pool retries in the background for ever; the doctor asks once.
         os.environ["DATABASE_POOL"] = "0"
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(argv)
+
+
+def _start_services() -> None:
+    try:
+        services = embedded.ensure_services()
+    except OmsError as error:
+        sys.exit(error.detail)
+    for notice in services.notices:
+        sys.stderr.write(f"{notice}\n")
 
 
 def needs_services(argv: list[str]) -> bool:

@@ -6,15 +6,24 @@ import hashlib
 import json
 import os
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from oms.core.errors import Forbidden
 
 #: Names the supervisor's pid to the children of `up`, which holds the lease for all of them.
 SUPERVISED = "OMS_SUPERVISED"
 
 #: A unix socket's path must fit 107 bytes, its name included.
 SOCKET_FOLDER_BYTES = 80
+
+
+class HomeIsNotOurs(Forbidden):
+    """Another user's OMS_HOME."""
+
+    code = "runtime.home_is_not_ours"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +64,18 @@ class Layout:
         return hashlib.sha256(str(self.home).encode()).hexdigest()[:12]
 
     def prepare(self) -> None:
-        """This function will make the folders every command may write to."""
+        """This function will make the folders every command may write to.
+
+        :raises HomeIsNotOurs: when somebody else's run made them.
+        """
         for folder in (self.home, self.run, self.logs, self.leases):
-            folder.mkdir(parents=True, exist_ok=True)
+            with suppress(PermissionError):
+                folder.mkdir(parents=True, exist_ok=True)
+            if not os.access(folder, os.W_OK | os.X_OK):
+                raise HomeIsNotOurs(
+                    f"{folder} cannot be written to by this user: run as its owner, "
+                    "or set OMS_HOME to another folder"
+                )
 
     def socket_folder(self, name: str) -> Path:
         """This function will return a folder, not made yet, whose sockets have short paths."""

@@ -78,7 +78,7 @@ class Postgres:
 
     @cached_property
     def account(self) -> Account:
-        return accounts.for_postgres()
+        return accounts.for_postgres(data=self.layout.home / "pg")
 
     @cached_property
     def home(self) -> Path:

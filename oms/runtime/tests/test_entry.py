@@ -2,7 +2,10 @@
 
 import pytest
 
+from oms.runtime import entry
 from oms.runtime.entry import needs_services
+from oms.runtime.layout import SUPERVISED
+from oms.runtime.postgres import PostgresDidNotStart
 
 
 @pytest.mark.parametrize(
@@ -20,3 +23,15 @@ from oms.runtime.entry import needs_services
 )
 def test_needs_services(arguments, needs):
     assert needs_services(arguments) is needs
+
+
+def test_run_says_in_a_sentence_why_services_did_not_start(monkeypatch):
+    def fail():
+        raise PostgresDidNotStart("PostgreSQL did not start; see postgres.log")
+
+    monkeypatch.delenv(SUPERVISED, raising=False)
+    monkeypatch.setattr(entry.embedded, "ensure_services", fail)
+    monkeypatch.setattr(entry.signal, "signal", lambda *_: None)
+
+    with pytest.raises(SystemExit, match="PostgreSQL did not start; see postgres.log"):
+        entry.run(["manage.py", "migrate"])

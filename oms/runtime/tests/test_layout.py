@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from oms.runtime import layout as module
 from oms.runtime.layout import (
     SOCKET_FOLDER_BYTES,
+    HomeIsNotOurs,
     Layout,
     private_folder,
     read_json,
@@ -30,6 +32,13 @@ def test_read_json_takes_a_damaged_file_for_none(tmp_path, content):
     (tmp_path / "up.json").write_text(content)
 
     assert read_json(tmp_path / "up.json") == {}
+
+
+def test_prepare_refuses_a_home_that_this_user_may_not_write_to(tmp_path, monkeypatch):
+    monkeypatch.setattr(module.os, "access", lambda path, _mode: path != tmp_path / "run")
+
+    with pytest.raises(HomeIsNotOurs, match="run cannot be written to by this user"):
+        Layout(tmp_path).prepare()
 
 
 def test_socket_folder_stays_at_home_when_the_path_fits():
