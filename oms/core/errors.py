@@ -17,7 +17,7 @@ class FieldError:
 
 
 class OmsError(Exception):
-    """Base of anticipated failures: `code` for machines, `detail` for people, never personal data."""
+    """Base of anticipated failures: `code` for machines, `detail` for people, no personal data."""
 
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Error"

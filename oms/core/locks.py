@@ -20,6 +20,7 @@ class LockSpace(IntEnum):
     DEMO = 4
     SEED = 5
     SWEEP = 6
+    FIRST_ADMIN = 7
 
 
 @needs_transaction

@@ -48,7 +48,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def describe(error: BaseException) -> dict[str, Any]:
-    """This function will return an error's type, code and the frames it passed, without its text."""
+    """This function will return an error's type, code and the frames it passed, not its text."""
     frames = traceback.extract_tb(error.__traceback__)
     return {
         "type": type(error).__name__,

@@ -1,4 +1,4 @@
-"""Money: a decimal amount and a currency; amounts are exact, cents are shared by largest remainder."""
+"""Money: a decimal amount and a currency; exact, cents are shared by largest remainder."""
 
 from __future__ import annotations
 

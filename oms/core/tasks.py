@@ -1,6 +1,6 @@
 """The base of every Celery task: keyword-only identifiers in, one service call, context set.
 
-Celery only carries "look at row N"; the rows are the truth, a sweep finds what a lost broker forgot.
+Celery only carries "look at row N"; the rows are the truth, a sweep finds what a broker forgot.
 """
 
 from __future__ import annotations

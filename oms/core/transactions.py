@@ -40,8 +40,8 @@ class TransactionRequired(RuntimeError):
 
 @contextmanager
 def _transaction(kind: str) -> Iterator[None]:
-    if connection.in_atomic_block and not _in_test_case():
-        raise NestedUseCase("a durable transaction is already open on this connection")
+    if _open.get() or (connection.in_atomic_block and not _in_test_case()):
+        raise NestedUseCase("a transaction is already open on this connection")
     token = _open.set(kind)
     try:
         with transaction.atomic():
@@ -56,8 +56,9 @@ def _transaction(kind: str) -> Iterator[None]:
 
 
 def _in_test_case() -> bool:
-    # A test case's own transaction is not ours: it must neither satisfy nor forbid anything.
-    return any(getattr(block, "_from_testcase", False) for block in connection.atomic_blocks)
+    # A test case's own transaction is not ours: it must neither satisfy nor forbid anything. A
+    # block opened within it forbids, as it would without the test case.
+    return bool(getattr(connection.atomic_blocks[-1], "_from_testcase", False))
 
 
 def use_case(function: Callable[P, R]) -> Callable[P, R]:

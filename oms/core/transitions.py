@@ -23,6 +23,22 @@ from oms.core.transactions import needs_transaction
 M = TypeVar("M", bound=models.Model)
 
 
+#: Locks in the order of keys, so that two batches never wait for each other crosswise; writes only
+#: when every row still is what was read, so that a caller who catches the error has no half of it.
+_STEP_SQL = """
+WITH d AS MATERIALIZED (SELECT * FROM unnest({arrays}) AS d({names})),
+locked AS MATERIALIZED (
+    SELECT t.id FROM "{table}" t JOIN d ON t.id = d.id
+    WHERE t.version = d.version AND t.status = d.source
+    ORDER BY t.id FOR UPDATE OF t
+)
+UPDATE "{table}" AS t SET status = d.target, version = t.version + 1{sets}
+FROM d
+WHERE t.id = d.id AND t.version = d.version AND t.status = d.source
+  AND (SELECT count(DISTINCT id) FROM locked) = %s
+"""
+
+
 class IllegalTransition(Conflict):
     """The machine has no such step from where the object stands."""
 
@@ -77,8 +93,9 @@ def apply_many(
     `at_for` gives each object its own business time (bulk imports); otherwise `now` or the clock.
 
     :raises IllegalTransition: a machine has no such step from an object's status, or a condition
-        fails; nothing is written.
-    :raises StaleObject: an object changed since it was read; nothing is written.
+        fails; nothing is written and the objects are as before.
+    :raises StaleObject: an object changed since it was read; nothing is written and the objects
+        are as before.
     """
     if not objects:
         return
@@ -86,12 +103,16 @@ def apply_many(
     actor = actor or current().actor
     time_of = at_for or (lambda _obj: moment)
     takes_at = _takes_at(type(objects[0]), trigger)
-    steps = []
-    for obj in objects:
-        timed = {"at": time_of(obj)} if takes_at else {}
-        own = kwargs_for(obj) if kwargs_for else {}
-        steps.append(_step(obj, trigger, {**timed, **(kwargs or {}), **own}))
-    _guarded_update(objects, steps)
+    steps: list[_Step] = []
+    try:
+        for obj in objects:
+            timed = {"at": time_of(obj)} if takes_at else {}
+            own = kwargs_for(obj) if kwargs_for else {}
+            steps.append(_step(obj, trigger, {**timed, **(kwargs or {}), **own}))
+        _guarded_update(objects, steps)
+    except Exception:
+        _undo(objects, steps)
+        raise
     _record(objects, steps, trigger, actor, reason, time_of)
     if event_for:
         events.emit([event for obj in objects if (event := event_for(obj)) is not None])
@@ -117,61 +138,82 @@ def _takes_at(model: type[models.Model], trigger: str) -> bool:
 
 
 class _Step:
-    __slots__ = ("changed", "source", "target")
+    __slots__ = ("before", "changed", "source", "target")
 
-    def __init__(self, source: str, target: str, changed: dict[str, Any]) -> None:
-        self.source, self.target, self.changed = source, target, changed
+    def __init__(self, before: dict[str, Any], after: dict[str, Any]) -> None:
+        self.before = before
+        self.source, self.target = before["status"], after["status"]
+        self.changed = sorted(k for k, v in after.items() if k != "status" and before[k] != v)
 
 
 def _step(obj: models.Model, trigger: str, kwargs: Mapping[str, Any]) -> _Step:
     source = obj.status  # type: ignore[attr-defined]
     method = getattr(obj, trigger, None)
     if method is None or not hasattr(method, "_django_fsm"):
-        raise IllegalTransition(f"{type(obj).__name__} has no step {trigger!r}.")
-    before = {f.attname: getattr(obj, f.attname) for f in obj._meta.concrete_fields}
+        raise IllegalTransition(
+            f"A {obj._meta.verbose_name} has no step {trigger!r}.", data=_standing(obj, trigger)
+        )
+    before = _fields(obj)
     try:
         method(**kwargs)
     except TransitionNotAllowed as error:
         raise IllegalTransition(
             f"A {obj._meta.verbose_name} that is {source!r} cannot {trigger.replace('_', ' ')}.",
-            data={
-                "status": source,
-                "trigger": trigger,
-                "allowed_actions": allowed_triggers(obj),
-            },
+            data=_standing(obj, trigger),
         ) from error
-    after = {f.attname: getattr(obj, f.attname) for f in obj._meta.concrete_fields}
-    changed = {k: v for k, v in after.items() if k != "status" and before[k] != v}
-    return _Step(source, obj.status, changed)  # type: ignore[attr-defined]
+    except Exception:
+        obj.__dict__.update(before)
+        raise
+    return _Step(before, _fields(obj))
+
+
+def _standing(obj: models.Model, trigger: str) -> dict[str, Any]:
+    # Not "status": that name is the HTTP status of a problem.
+    return {
+        "state": obj.status,  # type: ignore[attr-defined]
+        "trigger": trigger,
+        "allowed_actions": allowed_triggers(obj),
+    }
+
+
+def _fields(obj: models.Model) -> dict[str, Any]:
+    return {field.attname: getattr(obj, field.attname) for field in obj._meta.concrete_fields}
+
+
+def _undo(objects: Sequence[models.Model], steps: Sequence[_Step]) -> None:
+    # Past the descriptor of the protected status field, which refuses every assignment.
+    for obj, step in reversed(list(zip(objects, steps, strict=False))):
+        obj.__dict__.update(step.before)
 
 
 def _guarded_update(objects: Sequence[models.Model], steps: Sequence[_Step]) -> None:
     model = type(objects[0])
     extra = sorted({name for step in steps for name in step.changed})
-    columns = [bulk._column(model, name) for name in extra]
-    arrays = ["%s::bigint[]", "%s::bigint[]", "%s::text[]", "%s::text[]"]
-    params: list[Any] = [
-        [obj.pk for obj in objects],
-        [obj.version for obj in objects],  # type: ignore[attr-defined]
-        [step.source for step in steps],
-        [step.target for step in steps],
-    ]
-    for name, (_, kind, _field) in zip(extra, columns, strict=True):
-        arrays.append(f"%s::{kind}[]")
-        params.append([bulk._prepare(getattr(obj, name), kind) for obj in objects])
-    sets = "".join(f', "{column}" = d.x{i}' for i, (column, _, _) in enumerate(columns))
-    names = ["id", "version", "source", "target", *(f"x{i}" for i in range(len(extra)))]
-    sql = (
-        f'UPDATE "{model._meta.db_table}" AS t SET status = d.target, version = t.version + 1{sets} '
-        f"FROM unnest({', '.join(arrays)}) AS d({', '.join(names)}) "
-        "WHERE t.id = d.id AND t.version = d.version AND t.status = d.source"
+    columns = [bulk.column_of(model, name) for name in extra]
+    kinds = ["bigint", "bigint", "text", "text", *(kind for _, kind in columns)]
+    arrays, params = bulk.spread(
+        kinds,
+        [
+            [obj.pk, obj.version, step.source, step.target, *(getattr(obj, name) for name in extra)]  # type: ignore[attr-defined]
+            for obj, step in zip(objects, steps, strict=True)
+        ],
+    )
+    sets = "".join(
+        f', "{column}" = {bulk.column_value(kind, f"d.x{i}")}'
+        for i, (column, kind) in enumerate(columns)
+    )
+    sql = _STEP_SQL.format(
+        table=model._meta.db_table,
+        arrays=", ".join(arrays),
+        names=", ".join(
+            ["id", "version", "source", "target", *(f"x{i}" for i in range(len(extra)))]
+        ),
+        sets=sets,
     )
     with connection.cursor() as cursor:
-        cursor.execute(sql, params)
+        cursor.execute(sql, [*params, len(objects)])
         if cursor.rowcount != len(objects):
-            raise StaleObject(
-                f"{len(objects) - cursor.rowcount} of {len(objects)} changed meanwhile; read again."
-            )
+            raise StaleObject("Somebody changed it meanwhile; read it again.")
     for obj in objects:
         obj.version += 1  # type: ignore[attr-defined]
 

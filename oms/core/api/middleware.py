@@ -1,4 +1,4 @@
-"""Gives each request an identifier, its actor's context, and problem+json for failures of the API."""
+"""Gives each request an identifier and its actor's context, and API failures problem+json."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from typing import IO, Any, NoReturn
@@ -17,6 +18,11 @@ MAX_DEPTH = 32
 _BAD_CHARACTERS = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]"
 )
+
+
+#: A text, or what opens and closes. A text without an end runs to the end of the body: were it
+#: skipped, each of its quotes would be tried as a beginning, in quadratic time.
+_TOKENS = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 
 
 class Malformed(OmsError):
@@ -56,6 +62,13 @@ def _no_constant(text: str) -> NoReturn:
     raise ValueError(f"{text} is not a number in JSON")
 
 
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):  # 1e999 is JSON, but no number we could keep
+        raise ValueError("too large")
+    return value
+
+
 def parse_object(body: bytes) -> dict[str, Any]:
     """This function will return the JSON object in `body`.
 
@@ -79,7 +92,9 @@ def _decode(body: bytes) -> Any:
         raise Malformed(f"The body is not UTF-8 (byte {error.start}).") from None
     _check_depth(text)
     try:
-        return json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
+        return json.loads(
+            text, object_pairs_hook=_object, parse_constant=_no_constant, parse_float=_finite
+        )
     except _Duplicate as error:
         raise Malformed(f"The key {error.args[0]!r} stands twice.", code="duplicate_key") from None
     except json.JSONDecodeError as error:
@@ -91,18 +106,21 @@ def _decode(body: bytes) -> Any:
 
 
 def _check_depth(text: str) -> None:
-    # Before json.loads: its recursion would fail first. Brackets in texts only err on the safe
-    # side of a limit no honest order comes near.
-    depth = deepest = 0
-    for mark in re.finditer(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', text):
+    # Before json.loads, which builds everything first.
+    depth = 0
+    for mark in _TOKENS.finditer(text):
         token = mark.group()
         if token in "[{":
             depth += 1
-            deepest = max(deepest, depth)
+            if depth > MAX_DEPTH:
+                raise Malformed(f"Nested deeper than {MAX_DEPTH}.", code="too_deep")
         elif token in "]}":
             depth -= 1
-    if deepest > MAX_DEPTH:
-        raise Malformed(f"Nested deeper than {MAX_DEPTH}.", code="too_deep")
+
+
+def escape_pointer(key: str) -> str:
+    """This function will return a key as one step of a JSON pointer (RFC 6901)."""
+    return key.replace("~", "~0").replace("/", "~1")
 
 
 def _check_texts(value: Any, pointer: str = "") -> None:
@@ -115,7 +133,7 @@ def _check_texts(value: Any, pointer: str = "") -> None:
     elif isinstance(value, Mapping):
         for key, item in value.items():
             _check_texts(key, pointer)
-            _check_texts(item, f"{pointer}/{key}")
+            _check_texts(item, f"{pointer}/{escape_pointer(key)}")
     elif isinstance(value, list):
         for index, item in enumerate(value):
             _check_texts(item, f"{pointer}/{index}")

@@ -7,7 +7,15 @@ from typing import Any
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from oms.core.errors import Forbidden
+from oms.core.errors import Forbidden, OmsError
+
+
+class InvalidKey(OmsError):
+    """No credential, or one that is not valid; why is not said."""
+
+    status = 401
+    title = "Give a valid API key: Authorization: Bearer oms_live_…"
+    code = "auth.invalid_key"
 
 
 class MissingScope(Forbidden):
@@ -20,7 +28,7 @@ class HasScope(BasePermission):
     def has_permission(self, request: Request, view: Any) -> bool:
         scopes = getattr(request.auth, "scopes", None)
         if scopes is None:
-            return False  # DRF answers 401 through the authenticator's header
+            raise InvalidKey
         needed = getattr(view, "required_scope", None)
         if isinstance(needed, dict):
             needed = needed.get(request.method or "")

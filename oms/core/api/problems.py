@@ -29,7 +29,7 @@ def problem(
     errors: Iterable[FieldError] = (),
     data: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """This function will return the body of a problem: type, title, status, code, detail, errors."""
+    """This function will return a problem's body: type, title, status, code, detail, errors."""
     body: dict[str, Any] = {
         "type": f"/problems/{code}",
         "title": title,
