@@ -90,3 +90,9 @@ def derived_fulfillment(order: Order) -> str:
         return "unallocated"
     begun = any(f.status in ("in_progress", "packed") for f in order.fulfillment_orders.all())
     return "in_progress" if begun else "allocated"
+
+
+def find_moving_public_id() -> str:
+    """This function will return the newest order that is with a node or a carrier, or ""."""
+    moving = Order.objects.filter(status=Order.Status.RELEASED).order_by("-id")
+    return moving.values_list("public_id", flat=True).first() or ""

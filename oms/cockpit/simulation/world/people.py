@@ -1,0 +1,38 @@
+"""Invented people and streets."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+_FIRST = (
+    "Ada", "Ben", "Carla", "Dan", "Elin", "Farid", "Gwen", "Hugo", "Ines", "Jon", "Kaya", "Liam",
+    "Mona", "Nils", "Olga", "Pat", "Quinn", "Rosa", "Sam", "Tess", "Uma", "Vera", "Will", "Yara",
+)  # fmt: skip
+_LAST = (
+    "Abbott", "Brandt", "Castro", "Dalton", "Ekman", "Farrow", "Grant", "Holm", "Ibarra", "Jansen",
+    "Keller", "Lindt", "Moreau", "Novak", "Okafor", "Parker", "Quist", "Ramos", "Sato", "Tanaka",
+    "Ulrich", "Varga", "Weber", "Young",
+)  # fmt: skip
+_STREETS = ("Maple Avenue", "Oak Street", "Cedar Lane", "River Road", "Hill Street", "Lake Drive")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    name: str
+    email: str
+    phone: str
+    street: str
+
+
+def invent(chance: random.Random) -> Person:
+    """This function will return a person who does not exist; mail and phone cannot reach anybody."""
+    first, last = chance.choice(_FIRST), chance.choice(_LAST)
+    number = chance.randint(1, 999)
+    return Person(
+        name=f"{first} {last}",
+        email=f"{first}.{last}{number}@example.com".lower(),
+        # 555-01xx is set aside for fiction in the North American numbering plan.
+        phone=f"+1 202 555 01{chance.randint(0, 99):02d}",
+        street=f"{number} {chance.choice(_STREETS)}",
+    )
