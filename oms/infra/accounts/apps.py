@@ -1,7 +1,6 @@
-"""Registers the app and its handlers."""
+"""Registers the app and what OpenAPI says about its keys."""
 
 from importlib import import_module
-from importlib.util import find_spec
 
 from django.apps import AppConfig
 
@@ -12,5 +11,4 @@ class AccountsConfig(AppConfig):
     verbose_name = "Accounts"
 
     def ready(self) -> None:
-        if find_spec(f"{self.name}.handlers"):
-            import_module(f"{self.name}.handlers")
+        import_module(f"{self.name}.schema")
