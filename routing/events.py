@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 from oms.core.events import Event
@@ -20,6 +21,7 @@ class RouteDecided(Event):
     decision_ref: str
     demand_kind: str
     demand_ref: str
+    occurred_at: datetime
     outcome: str
     node_codes: list[str]
     service_codes: list[str]

@@ -11,6 +11,8 @@ from inventory.types import Leg
 
 @dataclass(frozen=True, slots=True)
 class RequestLine:
+    """`weight_g` and `volume_cm3` are of one unit."""
+
     line_ref: str
     variant_id: int
     quantity: int
