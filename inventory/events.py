@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 from oms.core.events import Event
@@ -19,6 +20,7 @@ class StockReserved(Event):
     demand_ref: str
     units: int
     node_ids: list[int]
+    occurred_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +33,7 @@ class StockReleased(Event):
     demand_kind: str
     demand_ref: str
     units: int
+    occurred_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,3 +47,4 @@ class StockReceived(Event):
     node_id: int
     variant_ids: list[int]
     units: int
+    occurred_at: datetime

@@ -49,6 +49,16 @@ class ReserveResult:
 
 
 @dataclass(frozen=True, slots=True)
+class DemandAtNode:
+    """What one demand holds at one node, or (None) at all of them; `at` is when the step was."""
+
+    demand_kind: str
+    demand_ref: str
+    node_id: int | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Availability:
     """What a node can sell of a variant now: never below zero."""
 
@@ -68,3 +78,36 @@ class StockChange:
     reason: str = ""
     document_kind: str = "manual"
     document_ref: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerDifference:
+    """A balance that its movements, or its live reservations, do not explain."""
+
+    position_id: int
+    node_id: int
+    variant_id: int
+    balance: str
+    source: str
+    stored: int
+    expected: int
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerReport:
+    positions: int
+    movements: int
+    differences: list[LedgerDifference]
+
+
+@dataclass(frozen=True, slots=True)
+class NodeStock:
+    """One node's stock in sum."""
+
+    node_id: int
+    positions: int
+    on_hand: int
+    held: int
+    allocated: int
+    quarantined: int
+    damaged: int

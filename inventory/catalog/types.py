@@ -19,3 +19,24 @@ class VariantFacts:
     price_currency: str
     is_active: bool
     is_hazmat: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VariantDraft:
+    """A variant to make or bring up to date, found by its SKU; grams and millimeters."""
+
+    sku: str
+    name: str
+    weight_g: int
+    length_mm: int
+    width_mm: int
+    height_mm: int
+    price_amount: Decimal
+    price_currency: str
+    #: Empty: the variant is a product of its own, named like it.
+    product_code: str = ""
+    product_name: str = ""
+    category: str = ""
+    barcode: str = ""
+    is_hazmat: bool = False
+    is_active: bool = True

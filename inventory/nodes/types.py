@@ -27,3 +27,28 @@ class NodeFacts:
     working_days: int
     daily_capacity: int
     can_ship: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NodeDraft:
+    """A node to make or bring up to date, found by its code. `working_days`: bits, Monday first."""
+
+    code: str
+    name: str
+    kind: str
+    country: str
+    city: str
+    latitude: float
+    longitude: float
+    timezone: str
+    cutoff_time: time
+    region: str = ""
+    postcode: str = ""
+    street: str = ""
+    processing_minutes: int = 120
+    working_days: int = 0b0011111
+    daily_capacity: int = 500
+    can_ship: bool = True
+    can_pick_up: bool = False
+    takes_returns: bool = True
+    is_active: bool = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,3 +28,46 @@ class WorkDraft:
     due_at: datetime
     lines: tuple[WorkLineDraft, ...]
     at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LabelForParcel:
+    """A label that was bought for a parcel."""
+
+    parcel_ref: str
+    tracking_number: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NodeLoad:
+    """A node's queue: open work by status, what waits longest, what left today (node's own day)."""
+
+    node_id: int
+    counts: Mapping[str, int]
+    open: int
+    blocked: int
+    done_today: int
+    oldest_due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkFacts:
+    """A work order as others see it."""
+
+    work_ref: str
+    demand_kind: str
+    demand_ref: str
+    order_ref: str
+    node_id: int
+    label: str
+    status: str
+    is_blocked: bool
+    priority: int
+    due_at: datetime
+    picker: str
+    packer: str
+    picked_at: datetime | None
+    packed_at: datetime | None
+    labeled_at: datetime | None
+    handed_over_at: datetime | None

@@ -43,6 +43,9 @@ class WorkOrder(Created, Versioned):
     packed_at = models.DateTimeField(_("packed"), null=True)
     labeled_at = models.DateTimeField(_("labeled"), null=True)
     handed_over_at = models.DateTimeField(_("handed over"), null=True)
+    #: Who took it from the queue and until when; a clerk who vanishes gives it back by that.
+    claimed_by = models.CharField(max_length=80, blank=True)
+    claimed_until = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = _("work order")
@@ -57,6 +60,12 @@ class WorkOrder(Created, Versioned):
                 condition=~models.Q(status__in=["handed_over", "cancelled"]),
                 name="warehouse_queue",
             ),
+            models.Index(fields=["correlation_id"], name="warehouse_correlation"),
+            models.Index(
+                fields=["node", "handed_over_at"],
+                condition=models.Q(status="handed_over"),
+                name="warehouse_done",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -64,6 +73,9 @@ class WorkOrder(Created, Versioned):
 
     def _is_free(self) -> bool:
         return not self.is_blocked
+
+    def _unclaim(self) -> None:
+        self.claimed_by, self.claimed_until = "", None
 
     @transition(status, source=Status.OPEN, target=Status.PICKING, conditions=[_is_free])
     def start_pick(self, picker: str = "") -> None:
@@ -77,12 +89,14 @@ class WorkOrder(Created, Versioned):
         """Every unit was scanned."""
         self.picker = picker or self.picker
         self.picked_at = at
+        self._unclaim()
 
     @transition(status, source=Status.PICKED, target=Status.PACKED, conditions=[_is_free])
     def pack(self, packer: str = "", at: datetime | None = None) -> None:
         """The carton is closed, weighed and measured."""
         self.packer = packer
         self.packed_at = at
+        self._unclaim()
 
     @transition(status, source=Status.PACKED, target=Status.LABELED)
     def attach_label(self, at: datetime | None = None) -> None:
@@ -93,6 +107,7 @@ class WorkOrder(Created, Versioned):
     def hand_over(self, at: datetime | None = None) -> None:
         """The carrier has it."""
         self.handed_over_at = at
+        self._unclaim()
 
     @transition(
         status,
@@ -142,6 +157,10 @@ class Parcel(Created):
 
     class Meta:
         verbose_name = _("parcel")
+        constraints = [
+            # A work order becomes one carton; several cartons come with splitting at the station.
+            models.UniqueConstraint(fields=["work_order"], name="warehouse_one_parcel"),
+        ]
 
     def __str__(self) -> str:
         return self.public_id

@@ -1,0 +1,53 @@
+"""Stock as screens and commands read it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db.models import Count, F, QuerySet, Sum
+from django.db.models.functions import Greatest
+
+from inventory.models import Reservation, StockMovement, StockPosition
+from inventory.types import NodeStock
+
+
+def list_positions(
+    *,
+    organization_id: int | None = None,
+    node_ids: Sequence[int] | None = None,
+    variant_ids: Sequence[int] | None = None,
+) -> QuerySet[StockPosition]:
+    """This function will return positions with node and variant, by node and SKU.
+
+    Each carries `available`: what may still be promised, not counting holds that ran out.
+    """
+    positions = StockPosition.objects.select_related("node", "variant")
+    if organization_id is not None:
+        positions = positions.filter(variant__organization_id=organization_id)
+    if node_ids is not None:
+        positions = positions.filter(node_id__in=node_ids)
+    if variant_ids is not None:
+        positions = positions.filter(variant_id__in=variant_ids)
+    free = F("on_hand") - F("held") - F("allocated") - F("safety_stock") + F("oversell_limit")
+    return positions.annotate(available=Greatest(free, 0)).order_by("node__code", "variant__sku")
+
+
+def list_movements(*, position_id: int) -> QuerySet[StockMovement]:
+    """This function will return the story of a position, newest first."""
+    return StockMovement.objects.filter(position_id=position_id).order_by("-pk")
+
+
+def list_node_totals(*, node_ids: Sequence[int] | None = None) -> list[NodeStock]:
+    """This function will return each node's stock in sum, by node, in one statement."""
+    positions = StockPosition.objects.all()
+    if node_ids is not None:
+        positions = positions.filter(node_id__in=node_ids)
+    sums = [Sum(name) for name in ("on_hand", "held", "allocated", "quarantined", "damaged")]
+    rows = positions.values_list("node_id").annotate(Count("id"), *sums).order_by("node_id")
+    return [NodeStock(*row) for row in rows]
+
+
+def count_reservations() -> dict[str, int]:
+    """This function will return how many reservations stand in each status; none is 0."""
+    found = dict(Reservation.objects.values_list("status").annotate(Count("id")).order_by())
+    return {status: found.get(status, 0) for status in Reservation.Status.values}

@@ -1,0 +1,254 @@
+"""What people do on the floor: pick, pack, hand over; each with actor and time.
+
+A batch is taken whole or not at all. Locks go work order → stock → shipment.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+from django.db.models import F, Sum
+
+from carriers.services import shipments
+from inventory.services import reservations
+from inventory.types import DemandAtNode
+from inventory.warehouse import cartons
+from inventory.warehouse.cartons import Packed
+from inventory.warehouse.events import WorkHandedOver, WorkPacked, WorkPicked
+from inventory.warehouse.models import Parcel, WorkLine, WorkOrder
+from oms.core import bulk, clock, ids, transitions
+from oms.core.context import current
+from oms.core.errors import Conflict, NotFound
+from oms.core.transactions import use_case
+
+#: One time for all, each work order's own by reference, or None for the clock's.
+When = datetime | Mapping[str, datetime] | None
+
+#: How long a clerk may keep what the queue gave him before others get it (wall time).
+CLAIM = timedelta(seconds=60)
+
+_CLAIM_NEXT = """
+WITH next AS MATERIALIZED (
+  SELECT id FROM warehouse_workorder
+  WHERE status = %(status)s AND NOT is_blocked
+    AND status NOT IN ('handed_over', 'cancelled')
+    AND (claimed_until IS NULL OR claimed_until <= %(now)s)
+    AND (%(nodes)s::bigint[] IS NULL OR node_id = ANY(%(nodes)s::bigint[]))
+  ORDER BY priority DESC, due_at, id LIMIT %(limit)s
+  FOR UPDATE SKIP LOCKED
+), claimed AS (
+  UPDATE warehouse_workorder w SET claimed_by = %(actor)s, claimed_until = %(until)s
+  FROM next WHERE w.id = next.id
+  RETURNING w.public_id, w.priority, w.due_at, w.id
+)
+SELECT public_id FROM claimed ORDER BY priority DESC, due_at, id
+"""
+
+
+class UnknownWork(NotFound):
+    code = "warehouse.unknown_work"
+
+
+class WorkBlocked(Conflict):
+    """The order is on hold: nothing of it may move until the hold is lifted."""
+
+    code = "warehouse.work_blocked"
+
+
+@use_case
+def claim_next(*, status: str, limit: int, node_ids: Collection[int] | None = None) -> list[str]:
+    """This function will give the caller the most urgent free work in a status, and nobody else.
+
+    Highest priority first, then earliest due. The claim ends with the next step, or after `CLAIM`.
+    """
+    now = clock.real_now()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _CLAIM_NEXT,
+            {
+                "status": status,
+                "now": now,
+                "until": now + CLAIM,
+                "nodes": None if node_ids is None else sorted(set(node_ids)),
+                "limit": limit,
+                "actor": current().actor,
+            },
+        )
+        return [ref for (ref,) in cursor.fetchall()]
+
+
+@use_case
+def start_pick(*, work_refs: Sequence[str], picker: str, at: When = None) -> None:
+    """This function will show that somebody is taking the units.
+
+    :raises UnknownWork: a reference nobody knows.
+    :raises WorkBlocked: the order is on hold.
+    :raises IllegalTransition: one is not waiting to be picked.
+    """
+    works, when = _lock(work_refs, at)
+    transitions.apply_many(
+        works, "start_pick", actor=picker, kwargs={"picker": picker}, at_for=when
+    )
+
+
+@use_case
+def pick(*, work_refs: Sequence[str], picker: str, at: When = None) -> None:
+    """This function will book every unit of the work orders as taken from the shelf by `picker`.
+
+    :raises UnknownWork: a reference nobody knows.
+    :raises WorkBlocked: the order is on hold.
+    :raises IllegalTransition: one was picked before or is cancelled.
+    :raises NothingReserved: the order holds no stock at the node.
+    """
+    works, when = _lock(work_refs, at)
+    units = _units(works)
+    transitions.apply_many(
+        works,
+        "finish_pick",
+        actor=picker,
+        kwargs={"picker": picker},
+        at_for=when,
+        event_for=lambda work: WorkPicked(**_facts(work, when), units=units[work.pk]),
+    )
+    WorkLine.objects.filter(work_order__in=works).update(picked=F("quantity"))
+    reservations.pick(items=_demands(works, when))
+
+
+@use_case
+def pack(*, work_refs: Sequence[str], packer: str, at: When = None) -> list[str]:
+    """This function will close one weighed and measured carton per work order.
+
+    :returns: parcel references in the order of `work_refs`.
+    :raises UnknownWork: a reference nobody knows.
+    :raises WorkBlocked: the order is on hold.
+    :raises IllegalTransition: one is not picked, or packed before.
+    """
+    works, when = _lock(work_refs, at)
+    parcels = _parcels(works, when)
+    transitions.apply_many(
+        works,
+        "pack",
+        actor=packer,
+        kwargs={"packer": packer},
+        at_for=when,
+        event_for=lambda work: _packed(work, parcels[work.pk], when),
+    )
+    bulk.insert_rows(Parcel, list(parcels.values()))
+    by_ref = {work.public_id: parcels[work.pk]["public_id"] for work in works}
+    return [by_ref[ref] for ref in work_refs]
+
+
+@use_case
+def hand_over(*, work_refs: Sequence[str], actor: str | None = None, at: When = None) -> None:
+    """This function will give the labeled parcels to their carriers and book the stock as shipped.
+
+    :raises UnknownWork: a reference nobody knows.
+    :raises WorkBlocked: the order is on hold.
+    :raises IllegalTransition: one has no label yet, or left before.
+    :raises NothingReserved: the order holds no stock at the node.
+    """
+    works, when = _lock(work_refs, at)
+    parcels = dict(
+        Parcel.objects.filter(work_order__in=works).values_list("work_order_id", "public_id")
+    )
+    transitions.apply_many(
+        works,
+        "hand_over",
+        actor=actor,
+        at_for=when,
+        event_for=lambda work: WorkHandedOver(**_facts(work, when), parcel_ref=parcels[work.pk]),
+    )
+    reservations.consume(items=_demands(works, when))
+    times = {parcels[work.pk]: when(work) for work in works}
+    shipments.hand_over(parcel_refs=list(times), at=times)
+
+
+def _lock(refs: Sequence[str], at: When) -> tuple[list[WorkOrder], Callable[[WorkOrder], datetime]]:
+    works = list(
+        WorkOrder.objects.select_for_update().filter(public_id__in=set(refs)).order_by("pk")
+    )
+    missing = set(refs) - {work.public_id for work in works}
+    if missing:
+        raise UnknownWork(f"There is no work order {min(missing)}.")
+    blocked = [work for work in works if work.is_blocked]
+    if blocked:
+        raise WorkBlocked(
+            f"Order {blocked[0].label} is on hold.",
+            data={"work_refs": [work.public_id for work in blocked]},
+        )
+    now = clock.now()
+    if isinstance(at, Mapping):
+        return works, lambda work: at.get(work.public_id, now)
+    return works, lambda _work: at or now
+
+
+def _facts(work: WorkOrder, when: Callable[[WorkOrder], datetime]) -> dict[str, Any]:
+    return {
+        "organization_id": work.organization_id,
+        "work_ref": work.public_id,
+        "demand_kind": work.demand_kind,
+        "demand_ref": work.demand_ref,
+        "order_ref": work.correlation_id,
+        "node_id": work.node_id,
+        "occurred_at": when(work),
+    }
+
+
+def _demands(
+    works: Sequence[WorkOrder], when: Callable[[WorkOrder], datetime]
+) -> list[DemandAtNode]:
+    """Stock is promised to the order, which is the correlation of its work."""
+    return [DemandAtNode("order", work.correlation_id, work.node_id, when(work)) for work in works]
+
+
+def _units(works: Sequence[WorkOrder]) -> dict[int, int]:
+    rows = WorkLine.objects.filter(work_order__in=works).values_list("work_order_id")
+    return dict(rows.annotate(Sum("quantity")).order_by())
+
+
+def _parcels(
+    works: Sequence[WorkOrder], when: Callable[[WorkOrder], datetime]
+) -> dict[int, dict[str, Any]]:
+    contents: dict[int, list[Packed]] = defaultdict(list)
+    rows = WorkLine.objects.filter(work_order__in=works).values_list(
+        "work_order_id",
+        "quantity",
+        "variant__weight_g",
+        "variant__length_mm",
+        "variant__width_mm",
+        "variant__height_mm",
+    )
+    for work_id, *measures in rows:
+        contents[work_id].append(Packed(*measures))
+    return {work.pk: _parcel(work, contents[work.pk], when(work)) for work in works}
+
+
+def _parcel(work: WorkOrder, items: Sequence[Packed], at: datetime) -> dict[str, Any]:
+    carton = cartons.choose(items)
+    return {
+        "public_id": ids.public_id("pcl", at=at),
+        "work_order_id": work.pk,
+        "weight_g": cartons.weigh(items),
+        "length_mm": carton.length_mm,
+        "width_mm": carton.width_mm,
+        "height_mm": carton.height_mm,
+        "tracking_number": "",
+        "created_at": at,
+    }
+
+
+def _packed(
+    work: WorkOrder, parcel: Mapping[str, Any], when: Callable[[WorkOrder], datetime]
+) -> WorkPacked:
+    return WorkPacked(
+        **_facts(work, when),
+        parcel_ref=parcel["public_id"],
+        weight_g=parcel["weight_g"],
+        length_mm=parcel["length_mm"],
+        width_mm=parcel["width_mm"],
+        height_mm=parcel["height_mm"],
+    )

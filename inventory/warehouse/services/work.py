@@ -1,0 +1,204 @@
+"""Gives work to the floor, stops it and takes it back; the same demand is never worked twice."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F, Q
+
+from inventory.warehouse.events import WorkCancelled, WorkReleased
+from inventory.warehouse.models import WorkLine, WorkOrder, WorkOrderStatusChange
+from inventory.warehouse.types import WorkDraft
+from oms.core import bulk, clock, ids, transitions
+from oms.core.context import current
+from oms.core.errors import Invalid
+from oms.core.quantities import require_quantity
+from oms.core.transactions import needs_transaction
+from oms.infra.outbox.services import emitting
+
+_CLOSED = (WorkOrder.Status.HANDED_OVER, WorkOrder.Status.CANCELLED)
+
+
+class NoLines(Invalid):
+    code = "warehouse.no_lines"
+
+
+@needs_transaction
+def release_many(*, drafts: Sequence[WorkDraft]) -> list[str]:
+    """This function will put work into the nodes' queues, once per demand.
+
+    :returns: work references in the order of the drafts; those of before for demands known already.
+    :raises NoLines: a draft asks for nothing.
+    :raises InvalidQuantity: a line of less than one unit.
+    """
+    if not drafts:
+        return []
+    _check(drafts)
+    now = clock.now()
+    fresh = dict(
+        bulk.insert_rows(
+            WorkOrder,
+            [_work_row(draft, now) for draft in drafts],
+            on_conflict="ON CONFLICT (demand_kind, demand_ref) DO NOTHING",
+            returning="public_id, id",
+        )
+    )
+    refs = _refs(drafts)
+    by_ref = {refs[_key(draft)]: draft for draft in reversed(drafts)}
+    new = [(ref, pk, by_ref[ref]) for ref, pk in fresh.items()]
+    _insert_lines(new)
+    _insert_history(new, now)
+    emitting.emit_many([_released(ref, draft, now) for ref, _, draft in new])
+    return [refs[_key(draft)] for draft in drafts]
+
+
+@needs_transaction
+def block(*, correlation_ids: Collection[str], is_blocked: bool) -> int:
+    """This function will stop (or let go on) whatever is still open for the orders.
+
+    Blocked work can be neither picked, packed nor handed over.
+
+    :returns: how many work orders changed.
+    """
+    keys = list(
+        WorkOrder.objects.select_for_update()
+        .filter(correlation_id__in=set(correlation_ids), is_blocked=not is_blocked)
+        .exclude(status__in=_CLOSED)
+        .order_by("pk")
+        .values_list("pk", flat=True)
+    )
+    return WorkOrder.objects.filter(pk__in=keys).update(
+        is_blocked=is_blocked, version=F("version") + 1
+    )
+
+
+@needs_transaction
+def cancel(
+    *,
+    demand_refs: Collection[str],
+    reason: str,
+    demand_kind: str = "fulfillment_order",
+    at: datetime | None = None,
+) -> int:
+    """This function will withdraw the demands' work; without work, or cancelled before, is fine.
+
+    Stock stays promised until the demand's owner releases it.
+
+    :returns: how many work orders it ended.
+    :raises IllegalTransition: one of them was handed over; nothing is cancelled.
+    """
+    works = list(
+        WorkOrder.objects.select_for_update()
+        .filter(demand_kind=demand_kind, demand_ref__in=set(demand_refs))
+        .filter(~Q(status=WorkOrder.Status.CANCELLED))
+        .order_by("pk")
+    )
+    moment = at or clock.now()
+    transitions.apply_many(
+        works,
+        "cancel",
+        now=moment,
+        reason=reason,
+        event_for=lambda work: WorkCancelled(
+            organization_id=work.organization_id,
+            work_ref=work.public_id,
+            demand_kind=work.demand_kind,
+            demand_ref=work.demand_ref,
+            order_ref=work.correlation_id,
+            node_id=work.node_id,
+            occurred_at=moment,
+        ),
+    )
+    return len(works)
+
+
+def _check(drafts: Sequence[WorkDraft]) -> None:
+    for draft in drafts:
+        if not draft.lines:
+            raise NoLines(f"{draft.demand_ref} has no lines to pick.")
+        for line in draft.lines:
+            require_quantity(line.quantity)
+
+
+def _key(draft: WorkDraft) -> tuple[str, str]:
+    return draft.demand_kind, draft.demand_ref
+
+
+def _work_row(draft: WorkDraft, now: datetime) -> dict[str, Any]:
+    at = draft.at or now
+    return {
+        "public_id": ids.public_id("wrk", at=at),
+        "organization_id": draft.organization_id,
+        "node_id": draft.node_id,
+        "demand_kind": draft.demand_kind,
+        "demand_ref": draft.demand_ref,
+        "label": draft.label,
+        "correlation_id": draft.correlation_id,
+        "status": WorkOrder.Status.OPEN.value,
+        "priority": draft.priority,
+        "due_at": draft.due_at,
+        "is_blocked": False,
+        "released_by": current().actor,
+        "picker": "",
+        "packer": "",
+        "claimed_by": "",
+        "version": 0,
+        "created_at": at,
+    }
+
+
+def _refs(drafts: Sequence[WorkDraft]) -> dict[tuple[str, str], str]:
+    rows = WorkOrder.objects.filter(
+        demand_kind__in={draft.demand_kind for draft in drafts},
+        demand_ref__in={draft.demand_ref for draft in drafts},
+    ).values_list("demand_kind", "demand_ref", "public_id")
+    return {(kind, demand): ref for kind, demand, ref in rows}
+
+
+def _insert_lines(new: Sequence[tuple[str, int, WorkDraft]]) -> None:
+    bulk.insert_rows(
+        WorkLine,
+        [
+            {
+                "work_order_id": pk,
+                "line_ref": line.line_ref,
+                "variant_id": line.variant_id,
+                "quantity": line.quantity,
+                "picked": 0,
+            }
+            for _, pk, draft in new
+            for line in draft.lines
+        ],
+    )
+
+
+def _insert_history(new: Sequence[tuple[str, int, WorkDraft]], now: datetime) -> None:
+    bulk.insert_rows(
+        WorkOrderStatusChange,
+        [
+            {
+                "subject_id": pk,
+                "trigger": "release",
+                "from_status": "",
+                "to_status": WorkOrder.Status.OPEN.value,
+                "actor": current().actor,
+                "reason": "",
+                "at": draft.at or now,
+            }
+            for _, pk, draft in new
+        ],
+    )
+
+
+def _released(ref: str, draft: WorkDraft, now: datetime) -> WorkReleased:
+    return WorkReleased(
+        organization_id=draft.organization_id,
+        work_ref=ref,
+        demand_kind=draft.demand_kind,
+        demand_ref=draft.demand_ref,
+        order_ref=draft.correlation_id,
+        node_id=draft.node_id,
+        occurred_at=draft.at or now,
+    )
