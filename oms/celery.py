@@ -30,7 +30,10 @@ def _every(task: str, *, seconds: float, queue: str) -> dict[str, Any]:
 
 
 #: Safety nets and slow clocks; each task finds its own work in the database.
-BEAT: dict[str, dict[str, Any]] = {}
+BEAT: dict[str, dict[str, Any]] = {
+    "inventory-expire": _every("inventory.expire_reservations", seconds=60, queue="default"),
+    "idempotency-reap": _every("idempotency.reap_expired", seconds=3600, queue="default"),
+}
 app.conf.beat_schedule = BEAT
 
 
