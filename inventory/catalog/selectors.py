@@ -37,5 +37,11 @@ def list_variants(*, organization_id: int | None = None) -> QuerySet[Variant]:
     return variants.filter(organization_id=organization_id)
 
 
+def list_active(*, organization_id: int, limit: int) -> list[VariantFacts]:
+    """This function will return the first active variants by SKU."""
+    variants = Variant.objects.filter(organization_id=organization_id, is_active=True)
+    return _facts(variants.order_by("sku")[:limit])
+
+
 def _facts(variants: QuerySet[Variant]) -> list[VariantFacts]:
     return [VariantFacts(*row) for row in variants.order_by("pk").values_list(*_FIELDS)]

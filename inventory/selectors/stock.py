@@ -51,3 +51,11 @@ def count_reservations() -> dict[str, int]:
     """This function will return how many reservations stand in each status; none is 0."""
     found = dict(Reservation.objects.values_list("status").annotate(Count("id")).order_by())
     return {status: found.get(status, 0) for status in Reservation.Status.values}
+
+
+def list_low(*, organization_id: int, below: int, limit: int) -> list[tuple[int, int]]:
+    """This function will return (node, variant) keys of positions with less than `below` free."""
+    positions = list_positions(organization_id=organization_id).filter(
+        available__lt=below, node__can_ship=True
+    )
+    return list(positions.values_list("node_id", "variant_id")[:limit])

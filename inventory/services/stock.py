@@ -61,6 +61,26 @@ def receive(*, changes: Sequence[StockChange], at: datetime | None = None) -> No
 
 
 @needs_transaction
+def receive_once(*, changes: Sequence[StockChange], at: datetime | None = None) -> int:
+    """This function will receive what its document has not brought before.
+
+    Safe to repeat after a crash: a document that was booked is passed over.
+
+    :returns: how many changes were booked.
+    """
+    booked = set(
+        StockMovement.objects.filter(
+            kind=Kind.RECEIVED,
+            document_kind__in={change.document_kind for change in changes},
+            document_ref__in={change.document_ref for change in changes},
+        ).values_list("document_kind", "document_ref")
+    )
+    fresh = [c for c in changes if (c.document_kind, c.document_ref) not in booked]
+    receive(changes=fresh, at=at)
+    return len(fresh)
+
+
+@needs_transaction
 def adjust(*, changes: Sequence[StockChange], at: datetime | None = None) -> None:
     """This function will correct what is on hand by signed quantities.
 

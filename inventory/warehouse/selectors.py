@@ -29,7 +29,7 @@ GROUP BY w.node_id
 _FIELDS = (
     "public_id", "demand_kind", "demand_ref", "correlation_id", "node_id", "label", "status",
     "is_blocked", "priority", "due_at", "picker", "packer", "picked_at", "packed_at",
-    "labeled_at", "handed_over_at",
+    "labeled_at", "handed_over_at", "created_at",
 )  # fmt: skip
 
 
@@ -85,6 +85,12 @@ def list_refs(
 def facts_for(*, order_refs: Collection[str]) -> list[WorkFacts]:
     """This function will return the work of orders, oldest first."""
     works = WorkOrder.objects.filter(correlation_id__in=set(order_refs))
+    return [WorkFacts(*row) for row in works.order_by("pk").values_list(*_FIELDS)]
+
+
+def facts_by_refs(*, work_refs: Collection[str]) -> list[WorkFacts]:
+    """This function will return work by its own references, oldest first."""
+    works = WorkOrder.objects.filter(public_id__in=set(work_refs))
     return [WorkFacts(*row) for row in works.order_by("pk").values_list(*_FIELDS)]
 
 

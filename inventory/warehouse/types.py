@@ -71,3 +71,4 @@ class WorkFacts:
     packed_at: datetime | None
     labeled_at: datetime | None
     handed_over_at: datetime | None
+    created_at: datetime

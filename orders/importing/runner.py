@@ -6,14 +6,16 @@ committed batch; no order is placed twice and none is lost.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from oms.core import clock
-from oms.core.errors import OmsError
+from oms.core import clock, locks
+from oms.core.errors import Conflict, OmsError
+from oms.core.locks import LockSpace
 from oms.infra.jobs import services as jobs
 from orders.channels.types import ChannelFacts
 from orders.importing.errors_file import ErrorsFile
@@ -43,6 +45,10 @@ class Progress:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
+class AlreadyImporting(Conflict):
+    code = "import.already_running"
+
+
 class _DryRun(Exception):
     """Rolls the batch back."""
 
@@ -64,12 +70,28 @@ def run(
     key = f"{channel.organization_id}:{channel.code}:{reader.fingerprint}"
     if is_dry_run:
         return _rehearse(reader, channel, folder / "dry-run.errors.csv", advance, limit)
+    with locks.session_lock(LockSpace.IMPORT, zlib.crc32(key.encode())) as is_mine:
+        if not is_mine:
+            raise AlreadyImporting("This file is being imported by another command.")
+        return _resume(reader, channel, folder, key, created_by, advance, limit)
+
+
+def _resume(
+    reader: Reader,
+    channel: ChannelFacts,
+    folder: Path,
+    key: str,
+    created_by: str,
+    advance: Callable[[int], None],
+    limit: int | None,
+) -> tuple[Progress, Path]:
     job = jobs.start(
         kind="import_orders",
         key=key,
         organization_id=channel.organization_id,
         total=reader.total,
         created_by=created_by,
+        take_over=True,  # the lock says that the former runner is gone
     )
     progress = Progress.from_cursor(job.cursor)
     path = folder / f"{job.public_id}.errors.csv"
@@ -78,7 +100,7 @@ def run(
         for batch in _batches(reader, progress.position, limit):
             _place_batch(job, channel, batch, progress, errors)
             advance(len(batch))
-    if limit is None:
+    if limit is None and job.status == "running":
         jobs.finish(job=job, result=progress.as_cursor(), result_file=str(path))
     return progress, path
 

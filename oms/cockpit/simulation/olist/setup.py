@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import time
 from decimal import Decimal
 
 from carriers.services import accounts as carrier_accounts
 from inventory.catalog import selectors as catalog_selectors
 from inventory.catalog import services as catalog
+from inventory.catalog.types import VariantDraft
 from inventory.nodes import services as nodes
+from inventory.nodes.types import NodeDraft
 from inventory.services import stock
 from inventory.types import StockChange
 from oms.cockpit.simulation.olist.network import Cluster, cluster
 from oms.cockpit.simulation.olist.tables import Row, Tables, purchased_at
 from oms.core import clock
+from oms.core.transactions import unit
 from oms.infra.accounts.services import organizations
 from orders.channels import selectors as channel_selectors
 from orders.channels import services as channels
@@ -24,6 +28,7 @@ SPARE_UNITS = 2
 #: Where the source gives no measure.
 DEFAULT_WEIGHT_G, DEFAULT_SIDE_MM = 500, 150
 STOCK_BATCH = 2_000
+CUTOFF = time(17)
 
 
 def prepare(tables: Tables) -> ChannelFacts:
@@ -48,7 +53,7 @@ def prepare(tables: Tables) -> ChannelFacts:
 
 def _nodes(organization_id: int, clusters: list[Cluster]) -> dict[str, int]:
     drafts = [
-        nodes.NodeDraft(
+        NodeDraft(
             code=c.code,
             name=f"{c.city} {c.state}",
             kind="warehouse",
@@ -60,11 +65,14 @@ def _nodes(organization_id: int, clusters: list[Cluster]) -> dict[str, int]:
             latitude=c.latitude,
             longitude=c.longitude,
             timezone=c.timezone,
+            cutoff_time=CUTOFF,
+            daily_capacity=2_000,
         )
         for c in clusters
     ]
-    ids = nodes.upsert_nodes(drafts=drafts)
-    nodes.allow(organization_id=organization_id, node_ids=sorted(ids.values()))
+    with unit():
+        ids = nodes.upsert_nodes(drafts=drafts)
+        nodes.allow(organization_id=organization_id, node_ids=sorted(ids.values()))
     return ids
 
 
@@ -72,17 +80,18 @@ def _catalog(organization_id: int, tables: Tables) -> None:
     ordered = {item["product_id"]: item for items in tables.items.values() for item in items}
     drafts = [_variant(tables, sku, item) for sku, item in sorted(ordered.items())]
     for start in range(0, len(drafts), STOCK_BATCH):
-        catalog.upsert_variants(
-            organization_id=organization_id, drafts=drafts[start : start + STOCK_BATCH]
-        )
+        with unit():
+            catalog.upsert_variants(
+                organization_id=organization_id, drafts=drafts[start : start + STOCK_BATCH]
+            )
 
 
-def _variant(tables: Tables, sku: str, item: Row) -> catalog.VariantDraft:
+def _variant(tables: Tables, sku: str, item: Row) -> VariantDraft:
     row = tables.products.get(sku, {})
     category = row.get("product_category_name", "")
     english = tables.categories.get(category, category) or "other"
     name = english.replace("_", " ").capitalize()
-    return catalog.VariantDraft(
+    return VariantDraft(
         sku=sku,
         name=f"{name} {sku[:6]}",
         product_code=sku,
@@ -108,10 +117,9 @@ def _stock(
     organization_id: int, tables: Tables, node_ids: dict[str, int], code_of_seller: dict[str, str]
 ) -> None:
     demand: Counter[tuple[str, str]] = Counter()
-    for order_id, items in tables.items.items():
+    for items in tables.items.values():
         for item in items:
             demand[code_of_seller[item["seller_id"]], item["product_id"]] += 1
-        del order_id
     facts = catalog_selectors.facts_by_sku(
         organization_id=organization_id, skus=sorted({sku for _, sku in demand})
     )
@@ -127,4 +135,5 @@ def _stock(
         for (code, sku), units in sorted(demand.items())
     ]
     for start in range(0, len(changes), STOCK_BATCH):
-        stock.receive_once(changes=changes[start : start + STOCK_BATCH])
+        with unit():
+            stock.receive_once(changes=changes[start : start + STOCK_BATCH])

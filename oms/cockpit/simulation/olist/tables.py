@@ -42,7 +42,7 @@ class Tables:
 
 
 def load(folder: Path) -> Tables:
-    """This function will read all files; orders sorted by purchase time, with their line numbers."""
+    """This function will read all files; orders by purchase time, with their line numbers."""
     orders = list(enumerate(_rows(folder / FILES["orders"]), start=2))
     orders.sort(key=lambda pair: (pair[1]["order_purchase_timestamp"], pair[1]["order_id"]))
     tables = Tables(orders=orders)

@@ -1,4 +1,4 @@
-"""The sandbox carrier for commands that run without the supervisor: found, or started and stopped."""
+"""The sandbox carrier for commands without a supervisor: found, or started and stopped."""
 
 from __future__ import annotations
 

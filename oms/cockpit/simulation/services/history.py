@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from inventory.warehouse import selectors as warehouse
+from inventory.warehouse.types import WorkFacts
 from oms.core import clock
 
 #: Minutes from release to pick, pick to pack; the carrier comes at the ship-by time.
@@ -23,7 +24,7 @@ def times_for(work_refs: Sequence[str]) -> dict[str, datetime]:
     }
 
 
-def _next(work: warehouse.WorkTimes) -> datetime:
+def _next(work: WorkFacts) -> datetime:
     if work.packed_at is not None:
         return max(work.due_at, work.packed_at)
     if work.picked_at is not None:

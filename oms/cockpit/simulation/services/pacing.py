@@ -10,7 +10,7 @@ from oms.core import clock
 
 
 def until_stopped(pause_s: float, *, seconds: float = 0.0) -> Iterator[int]:
-    """This function will yield 0, 1, 2 … with a pause between, until SIGINT, SIGTERM or `seconds`."""
+    """This function will yield 0, 1, 2 … with pauses, until SIGINT, SIGTERM or `seconds`."""
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())

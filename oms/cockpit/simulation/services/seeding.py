@@ -10,14 +10,16 @@ from datetime import time
 from carriers.services import accounts as carrier_accounts
 from inventory.catalog import selectors as catalog_selectors
 from inventory.catalog import services as catalog
+from inventory.catalog.types import VariantDraft
 from inventory.nodes import services as nodes
+from inventory.nodes.types import NodeDraft
 from inventory.services import stock
 from inventory.types import StockChange
 from oms.cockpit.simulation.world.places import SANDBOX_SITE, SITES, Site, city
 from oms.cockpit.simulation.world.range import Item, build
 from oms.core.transactions import unit
 from oms.infra.accounts.models import Organization
-from oms.infra.accounts.services import organizations, roles
+from oms.infra.accounts.services import organizations, staff
 from orders.channels import services as channels
 
 SIZES = {"small": 108, "medium": 1_080, "large": 10_800}
@@ -37,7 +39,7 @@ class Seeded:
 
 def seed(*, size: str, seed: int = 7) -> Seeded:
     """This function will create what is missing of the demo world; called again it adds nothing."""
-    roles.ensure_roles()
+    staff.ensure_roles()
     operator, sandbox = organizations.ensure_operator(), organizations.ensure_sandbox()
     carrier_accounts.ensure_sandbox_carrier()
     items = build(SIZES[size], seed)
@@ -50,14 +52,15 @@ def seed(*, size: str, seed: int = 7) -> Seeded:
 
 
 def _sites(organization: Organization, sites: Sequence[Site]) -> dict[str, int]:
-    ids = nodes.upsert_nodes(drafts=[_node(site) for site in sites])
-    nodes.allow(organization_id=organization.pk, node_ids=sorted(ids.values()))
+    with unit():
+        ids = nodes.upsert_nodes(drafts=[_node(site) for site in sites])
+        nodes.allow(organization_id=organization.pk, node_ids=sorted(ids.values()))
     return ids
 
 
-def _node(site: Site) -> nodes.NodeDraft:
+def _node(site: Site) -> NodeDraft:
     place = city(site.city)
-    return nodes.NodeDraft(
+    return NodeDraft(
         code=site.code,
         name=site.name,
         kind=site.kind,
@@ -85,10 +88,11 @@ def _stocked(
     seed: int,
 ) -> int:
     for start in range(0, len(items), _BATCH):
-        catalog.upsert_variants(
-            organization_id=organization.pk,
-            drafts=[_variant(item) for item in items[start : start + _BATCH]],
-        )
+        with unit():
+            catalog.upsert_variants(
+                organization_id=organization.pk,
+                drafts=[_variant(item) for item in items[start : start + _BATCH]],
+            )
     facts = catalog_selectors.facts_by_sku(
         organization_id=organization.pk, skus=[item.sku for item in items]
     )
@@ -112,8 +116,8 @@ def _stocked(
     return len(changes)
 
 
-def _variant(item: Item) -> catalog.VariantDraft:
-    return catalog.VariantDraft(
+def _variant(item: Item) -> VariantDraft:
+    return VariantDraft(
         sku=item.sku,
         name=item.name,
         product_code=item.product_code,

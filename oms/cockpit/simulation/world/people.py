@@ -26,7 +26,7 @@ class Person:
 
 
 def invent(chance: random.Random) -> Person:
-    """This function will return a person who does not exist; mail and phone cannot reach anybody."""
+    """This function will return a person who does not exist and cannot be reached."""
     first, last = chance.choice(_FIRST), chance.choice(_LAST)
     number = chance.randint(1, 999)
     return Person(

@@ -82,26 +82,28 @@ class Site:
     range_share: float
 
 
-SITES = tuple(
-    Site(*values)
-    for values in (
-        ("reno", "Reno", "warehouse", "Reno", "100 Depot Way", "America/Los_Angeles", 900, 1.0),
-        ("dallas", "Dallas", "warehouse", "Dallas", "20 Freight Road", "America/Chicago", 900, 1.0),
-        ("columbus", "Columbus", "warehouse", "Columbus", "7 Dock Street", "America/New_York", 900, 1.0),
-        ("atlanta", "Atlanta", "warehouse", "Atlanta", "31 Cargo Lane", "America/New_York", 600, 0.9),
-        ("newark", "New York", "mfc", "New York", "5 Market Row", "America/New_York", 300, 0.6),
-        ("la-store", "Los Angeles", "store", "Los Angeles", "12 Palm Court", "America/Los_Angeles", 120, 0.4),
-        ("chicago-dark", "Chicago", "dark_store", "Chicago", "8 Lake Walk", "America/Chicago", 200, 0.5),
-        ("seattle-store", "Seattle", "store", "Seattle", "3 Harbor Steps", "America/Los_Angeles", 120, 0.4),
-        ("denver-hub", "Denver", "pickup_hub", "Denver", "44 Ridge Street", "America/Denver", 80, 0.0),
-        ("miami-locker", "Miami", "locker", "Miami", "9 Bay Arcade", "America/New_York", 60, 0.0),
-    )
-)  # fmt: skip
+PACIFIC = "America/Los_Angeles"
+CENTRAL = "America/Chicago"
+EASTERN = "America/New_York"
+MOUNTAIN = "America/Denver"
+
+SITES = (
+    Site("reno", "Reno", "warehouse", "Reno", "100 Depot Way", PACIFIC, 900, 1.0),
+    Site("dallas", "Dallas", "warehouse", "Dallas", "20 Freight Road", CENTRAL, 900, 1.0),
+    Site("columbus", "Columbus", "warehouse", "Columbus", "7 Dock Street", EASTERN, 900, 1.0),
+    Site("atlanta", "Atlanta", "warehouse", "Atlanta", "31 Cargo Lane", EASTERN, 600, 0.9),
+    Site("newark", "New York", "mfc", "New York", "5 Market Row", EASTERN, 300, 0.6),
+    Site("la-store", "Los Angeles", "store", "Los Angeles", "12 Palm Court", PACIFIC, 120, 0.4),
+    Site("chicago-dark", "Chicago", "dark_store", "Chicago", "8 Lake Walk", CENTRAL, 200, 0.5),
+    Site("seattle-store", "Seattle", "store", "Seattle", "3 Harbor Steps", PACIFIC, 120, 0.4),
+    Site("denver-hub", "Denver", "pickup_hub", "Denver", "44 Ridge Street", MOUNTAIN, 80, 0.0),
+    Site("miami-locker", "Miami", "locker", "Miami", "9 Bay Arcade", EASTERN, 60, 0.0),
+)
 
 #: The sandbox organization's own site: its test orders never reach a real floor.
 SANDBOX_SITE = Site(
     "sandbox-depot", "Sandbox depot", "warehouse", "Kansas City", "1 Test Street",
-    "America/Chicago", 1000, 1.0,
+    CENTRAL, 1000, 1.0,
 )  # fmt: skip
 
 
