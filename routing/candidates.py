@@ -77,24 +77,25 @@ def describe(network: Network, quotes: Quotes, index: int, solution: Solution) -
 
 
 def _won(network: Network, quotes: Quotes, index: int, part: Part, is_late: bool) -> dict[str, Any]:
-    """The chosen service at the price of the part, and why each other service was not."""
+    """The chosen service at the price of the part, and why others of its currency were not."""
     at = (index, part.node)
+    chosen = network.services[part.service]
     others = zip(
-        (service.code for service in network.services),
+        network.services,
         quotes.verdicts[at].tolist(),
         np.round(quotes.price[at], 2).tolist(),
         quotes.transit[at].tolist(),
         strict=True,
     )
     return {
-        "service": network.services[part.service].code,
+        "service": chosen.code,
         "cost": round(part.price, 2),
         "days": int(quotes.transit[at][part.service]),
         "on": _iso(part.arrives),
         "services": {
-            code: _other(verdict, price, days)
-            for column, (code, verdict, price, days) in enumerate(others)
-            if column != part.service
+            service.code: _other(verdict, price, days)
+            for service, verdict, price, days in others
+            if service is not chosen and service.currency == chosen.currency
         },
         **({"deadline_missed": True} if is_late else {}),
     }

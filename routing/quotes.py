@@ -212,14 +212,16 @@ def _quote_one(
     if flies(service):
         by_nature = by_nature & ~loads.is_hazmat
     allowed = (crosses == service.is_international) & by_nature[:, None]
+    price = service.amounts[zone, step[:, None]]
     return (
         zone,
         transit,
         ship_day + offsets[(ship_day + 6) % 7, transit],
         allowed & (edge < service.zone_km.size),
-        np.broadcast_to(is_heavy[:, None], km.shape),
+        # A rate without this weight in this zone costs infinity.
+        is_heavy[:, None] | np.isinf(price),
         allowed,
-        service.amounts[zone, step[:, None]],
+        price,
     )
 
 

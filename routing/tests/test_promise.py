@@ -14,8 +14,8 @@ NEW_YORK = Calendar("America/New_York", time(14, 0), 120, WORKWEEK)
 ALWAYS_OPEN = Calendar("America/New_York", time(14, 0), 120, 0b1111111)
 
 
-def utc(*parts: int) -> datetime:
-    return datetime(*parts, tzinfo=UTC)
+def utc(year: int, month: int, day: int, hour: int, minute: int, second: int = 0) -> datetime:
+    return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

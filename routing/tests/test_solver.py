@@ -181,6 +181,17 @@ def test_a_service_ends_at_its_last_zone():
     assert lost(answer) == {"RNO": "too_far"}
 
 
+def test_a_rate_without_this_weight_in_this_zone_is_no_offer():
+    gap = service("gap", prices=((1.0, float("inf")), (1.0, 2.0), (1.0, 2.0)))
+
+    heavy = one(line(weight_g=1_500), stock={("PHL", 1): 1}, services=[GROUND, gap])
+    alone = one(line(weight_g=1_500), stock={("PHL", 1): 1}, services=[gap])
+
+    assert chosen(heavy) == [("PHL", "ground")]
+    assert candidate(heavy, "PHL")["services"] == {"gap": "too_heavy"}
+    assert lost(alone) == {"PHL": "too_heavy"}
+
+
 def test_bulky_goods_pay_by_volume():
     light = one(line(weight_g=200, volume_cm3=1_000.0), stock={("PHL", 1): 1})
     bulky = one(line(weight_g=200, volume_cm3=10_000.0), stock={("PHL", 1): 1})
@@ -208,7 +219,10 @@ def test_prices_in_the_currency_of_the_demand_are_compared():
     reais = service("rodoviario", prices=((1.0, 1.0),) * 3, currency="BRL")
     stock = {("PHL", 1): 1}
 
-    assert chosen(one(stock=stock, services=[GROUND, reais])) == [("PHL", "ground")]
+    dollars = one(stock=stock, services=[GROUND, reais])
+
+    assert chosen(dollars) == [("PHL", "ground")]
+    assert candidate(dollars, "PHL")["services"] == {}
     assert chosen(one(stock=stock, services=[GROUND, reais], currency="BRL")) == [
         ("PHL", "rodoviario")
     ]
