@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
                 ("fingerprint", models.CharField(max_length=64)),
                 ("locked_until", models.DateTimeField()),
                 ("response_status", models.PositiveSmallIntegerField(null=True)),
-                ("response_body", models.JSONField(null=True)),
+                ("response_body", models.TextField(null=True)),
                 ("expires_at", models.DateTimeField(db_index=True)),
             ],
             options={

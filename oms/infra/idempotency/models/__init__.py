@@ -16,7 +16,8 @@ class IdempotencyRecord(Created):
     fingerprint = models.CharField(max_length=64)
     locked_until = models.DateTimeField()
     response_status = models.PositiveSmallIntegerField(null=True)
-    response_body = models.JSONField(null=True)
+    # Text, not jsonb: a repeat is answered byte for byte, and jsonb would reorder the keys.
+    response_body = models.TextField(null=True)
     expires_at = models.DateTimeField(db_index=True)
 
     class Meta:

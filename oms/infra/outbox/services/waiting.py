@@ -28,7 +28,7 @@ class Line:
     @contextmanager
     def open(cls) -> Iterator[Line]:
         """This function will connect beside Django's connection, and close at the end."""
-        params = connection.get_connection_params()
+        params: dict[str, Any] = connection.get_connection_params()
         # Plain adapters: this session only asks for a lock and listens.
         for name in ("cursor_factory", "context"):
             params.pop(name, None)
@@ -54,7 +54,7 @@ class Line:
             pass
 
 
-_NOTICE_A_DEAD_PEER = {
+_NOTICE_A_DEAD_PEER: dict[str, Any] = {
     "application_name": "oms-relay",
     "keepalives_idle": 10,
     "keepalives_interval": 5,

@@ -51,6 +51,10 @@ def _wait_for(condition: Callable[[], bool], *, seconds: float = 10) -> None:
         time.sleep(0.02)
 
 
+def _wait_for_echoes(count: int) -> None:
+    _wait_for(lambda: len(echoes()) == count)
+
+
 def _echo() -> None:
     @subscribe(Moved, consumer="test.echo")
     def on_moved(batch: Sequence[Delivered[Moved]]) -> None:
@@ -77,7 +81,7 @@ def test_a_wake_up_is_heard_well_before_the_sweep() -> None:
             time.sleep(0.15)
             started = time.monotonic()
             emit(moved("t1", number))
-            _wait_for(lambda number=number: len(echoes()) == number + 1)
+            _wait_for_echoes(number + 1)
             waits.append(time.monotonic() - started)
 
     assert sorted(waits)[2] < 0.5
@@ -91,14 +95,14 @@ def test_one_of_two_relays_is_active_and_the_other_takes_over() -> None:
         time.sleep(1.2)
         assert [first.is_active, second.is_active].count(True) == 1
         emit(*[moved(f"t{i}") for i in range(20)])
-        _wait_for(lambda: len(echoes()) == 20)
+        _wait_for_echoes(20)
 
         active, standby = (first, second) if first.is_active else (second, first)
         assert (active.delivered, standby.delivered) == (20, 0)
         active.stop.set()
         _wait_for(lambda: standby.is_active)
         emit(moved("late"))
-        _wait_for(lambda: len(echoes()) == 21)
+        _wait_for_echoes(21)
 
 
 def test_a_relay_outlives_its_connections() -> None:
@@ -109,14 +113,14 @@ def test_a_relay_outlives_its_connections() -> None:
         for number in range(3):
             assert _terminate_relays() >= 1
             emit(moved(f"t{number}"))
-            _wait_for(lambda number=number: len(echoes()) == number + 1)
+            _wait_for_echoes(number + 1)
 
     assert [thing for thing, _ in echoes()] == ["t0", "t1", "t2"]
     assert selectors.list_dead_letters().count() == 0
 
 
 def test_a_database_lost_within_a_handler_is_nobodys_failure() -> None:
-    losses = []
+    losses: list[int] = []
 
     @subscribe(Moved, consumer="test.echo")
     def on_moved(batch: Sequence[Delivered[Moved]]) -> None:
