@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
@@ -10,7 +12,11 @@ from oms.core.models import Created, PublicIdField, StatusChange, Versioned
 
 
 class Job(Created, Versioned):
-    """One long task: progress counters, a cursor to resume from, a result file."""
+    """One long task: progress counters, a cursor to resume from, a result file.
+
+    `done` counts items dealt with, the `failed` ones included. `version` is the runner's token: who
+    takes the job over, or cancels it, raises it, and the former runner's next write is refused.
+    """
 
     class Status(models.TextChoices):
         QUEUED = "queued", _("Queued")
@@ -54,8 +60,9 @@ class Job(Created, Versioned):
         """Begin, or begin again from the cursor."""
 
     @transition(status, source=Status.RUNNING, target=Status.SUCCEEDED)
-    def succeed(self) -> None:
+    def succeed(self, result: dict[str, Any] | None = None, result_file: str = "") -> None:
         """All items were dealt with."""
+        self.result, self.result_file = result or {}, result_file
 
     @transition(status, source=Status.RUNNING, target=Status.FAILED)
     def fail(self, error_code: str = "") -> None:
