@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class ServiceFacts:
-    """A service an organization may use, with its current sheet as arrays.
+    """A service an organization may use, with its current sheet of one currency as arrays.
 
-    `max_distance_km` and `max_weight_g` are the edges of zones (rows) and weights (columns),
+    `zone_km` and `weight_steps_g` are the edges of zones (rows) and weights (columns),
     ascending; `amounts[z, w]` is the price, `transit_days[z]` the days. Money in `currency`.
     """
 
@@ -58,3 +58,45 @@ class ShipmentDraft:
     promised_on: date | None
     at: datetime
     is_instant: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxSetup:
+    """What `ensure_sandbox_carrier` leaves behind."""
+
+    carrier_code: str
+    live_account_id: int
+    test_account_id: int
+    service_codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IngestResult:
+    """Scans by fate: `stored` are new; `unmatched` of them wait for their shipment; `moved`
+    shipments changed their status."""
+
+    received: int = 0
+    stored: int = 0
+    unmatched: int = 0
+    unreadable: int = 0
+    moved: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierHealth:
+    """One account at a glance; the last three figures belong to its carrier as a whole.
+
+    Ages in seconds, None where there is nothing to measure.
+    """
+
+    account_ref: str
+    account_name: str
+    carrier_code: str
+    is_sandbox: bool
+    label_failures: int
+    labels_in_doubt: int
+    labels_waiting: int
+    oldest_label_s: float | None
+    last_scan_s: float | None
+    unmatched_scans: int
+    webhook_backlog: int

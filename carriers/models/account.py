@@ -10,7 +10,7 @@ from oms.core.models import AmountField, Created, CurrencyField, PublicIdField
 
 
 class Carrier(models.Model):
-    """A company that moves parcels; `adapter` is the folder in carriers/adapters that speaks to it."""
+    """A company that moves parcels; `adapter` is the folder in carriers/adapters that knows it."""
 
     code = models.SlugField(_("code"), max_length=40, unique=True)
     name = models.CharField(_("name"), max_length=80)
@@ -85,7 +85,7 @@ class Service(models.Model):
 
 
 class RateSheet(Created):
-    """Prices of one service from a date on."""
+    """Prices of one service in one currency from a date on."""
 
     service = models.ForeignKey(Service, models.CASCADE, related_name="rate_sheets")
     currency = CurrencyField()
@@ -95,7 +95,9 @@ class RateSheet(Created):
     class Meta:
         verbose_name = _("rate sheet")
         constraints = [
-            models.UniqueConstraint(fields=["service", "valid_from"], name="carriers_sheet_from"),
+            models.UniqueConstraint(
+                fields=["service", "currency", "valid_from"], name="carriers_sheet_from"
+            ),
         ]
 
 

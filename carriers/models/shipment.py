@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +17,16 @@ from oms.core.models import (
     PublicIdField,
     StatusChange,
     Versioned,
+)
+
+_MOVING = (
+    "handed_over",
+    "in_transit",
+    "out_for_delivery",
+    "available_for_pickup",
+    "delivery_attempted",
+    "exception",
+    "returning",
 )
 
 
@@ -43,10 +53,9 @@ class Shipment(Created, Versioned):
         VOIDED = "voided", _("Voided")
 
     #: Between hand-over and the end of the journey.
-    MOVING = (
-        "handed_over", "in_transit", "out_for_delivery", "available_for_pickup",
-        "delivery_attempted", "exception", "returning",
-    )  # fmt: skip
+    MOVING: ClassVar[tuple[str, ...]] = _MOVING
+    #: Bought and not yet seen by the carrier: its first scan may come before our hand-over does.
+    READY: ClassVar[tuple[str, ...]] = ("labeled", "manifested")
 
     public_id = PublicIdField("shp")
     organization = models.ForeignKey("accounts.Organization", models.PROTECT, related_name="+")
@@ -73,7 +82,11 @@ class Shipment(Created, Versioned):
     handed_over_at = models.DateTimeField(_("handed over"), null=True)
     last_scan_at = models.DateTimeField(_("last scan"), null=True)
     delivered_at = models.DateTimeField(_("delivered"), null=True)
+    #: When the carrier was last heard or asked, wall-clock time.
     polled_at = models.DateTimeField(null=True)
+    #: When to tell the carrier next that the parcel left, or that its label is given back; wall
+    #: clock, null when it knows.
+    notice_due_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = _("shipment")
@@ -94,6 +107,16 @@ class Shipment(Created, Versioned):
                 name="carriers_by_tracking",
             ),
             models.Index(fields=["organization", "-id"], name="carriers_by_owner"),
+            models.Index(
+                fields=["notice_due_at"],
+                condition=models.Q(notice_due_at__isnull=False),
+                name="carriers_notices_due",
+            ),
+            models.Index(
+                fields=["polled_at"],
+                condition=models.Q(status__in=_MOVING),
+                name="carriers_polls_due",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -134,48 +157,52 @@ class Shipment(Created, Versioned):
         """The parcel left the node."""
         self.handed_over_at = at
 
-    @transition(status, source=[*MOVING, "labeled", "manifested"], target=Status.IN_TRANSIT)
+    @transition(status, source=[*MOVING, *READY], target=Status.IN_TRANSIT)
     def move(self, at: datetime | None = None) -> None:
         """Scanned on its way."""
         self._scanned(at)
 
-    @transition(status, source=[*MOVING, "labeled", "manifested"], target=Status.OUT_FOR_DELIVERY)
+    @transition(status, source=[*MOVING, *READY], target=Status.OUT_FOR_DELIVERY)
     def go_out(self, at: datetime | None = None) -> None:
         """On the van."""
         self._scanned(at)
 
-    @transition(status, source=[*MOVING], target=Status.AVAILABLE_FOR_PICKUP)
+    @transition(status, source=[*MOVING, *READY], target=Status.AVAILABLE_FOR_PICKUP)
     def await_pickup(self, at: datetime | None = None) -> None:
         """Waits for the customer."""
         self._scanned(at)
 
-    @transition(status, source=[*MOVING], target=Status.DELIVERY_ATTEMPTED)
+    @transition(status, source=[*MOVING, *READY], target=Status.DELIVERY_ATTEMPTED)
     def attempt(self, at: datetime | None = None) -> None:
         """Nobody was there."""
         self._scanned(at)
 
-    @transition(status, source=[*MOVING, "labeled", "manifested"], target=Status.EXCEPTION)
+    @transition(status, source=[*MOVING, *READY], target=Status.EXCEPTION)
     def stall(self, at: datetime | None = None) -> None:
         """The carrier reports a problem."""
         self._scanned(at)
 
-    @transition(status, source=[*MOVING, "labeled", "manifested", "lost"], target=Status.DELIVERED)
+    @transition(status, source=[*MOVING, *READY, "lost"], target=Status.DELIVERED)
     def deliver(self, at: datetime | None = None) -> None:
         """In the customer's hands."""
         self._scanned(at)
         self.delivered_at = at
 
-    @transition(status, source=[*MOVING, "delivered"], target=Status.RETURNING)
+    @transition(status, source=[*MOVING, *READY, "delivered", "lost"], target=Status.RETURNING)
     def turn_back(self, at: datetime | None = None) -> None:
         """The carrier brings it back."""
         self._scanned(at)
 
-    @transition(status, source=[*MOVING], target=Status.RETURNED_TO_SENDER)
+    @transition(
+        status,
+        source=[*MOVING, *READY, "delivered", "lost"],
+        target=Status.RETURNED_TO_SENDER,
+    )
     def come_back(self, at: datetime | None = None) -> None:
         """Back at the sender."""
         self._scanned(at)
 
-    @transition(status, source=[*MOVING, "labeled", "manifested"], target=Status.LOST)
+    @transition(status, source=[*MOVING, *READY], target=Status.LOST)
     def lose(self, at: datetime | None = None) -> None:
         """The carrier gave it up."""
         self._scanned(at)
