@@ -38,9 +38,9 @@ def list_variants(*, organization_id: int | None = None) -> QuerySet[Variant]:
 
 
 def list_active(*, organization_id: int, limit: int) -> list[VariantFacts]:
-    """This function will return the first active variants by SKU."""
+    """This function will return the first active variants that were made."""
     variants = Variant.objects.filter(organization_id=organization_id, is_active=True)
-    return _facts(variants.order_by("sku")[:limit])
+    return [VariantFacts(*row) for row in variants.order_by("pk").values_list(*_FIELDS)[:limit]]
 
 
 def _facts(variants: QuerySet[Variant]) -> list[VariantFacts]:

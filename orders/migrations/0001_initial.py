@@ -9,277 +9,644 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('catalog', '0001_initial'),
-        ('channels', '0001_initial'),
-        ('contacts', '0001_initial'),
-        ('customers', '0001_initial'),
-        ('nodes', '0001_initial'),
+        ("accounts", "0001_initial"),
+        ("catalog", "0001_initial"),
+        ("channels", "0001_initial"),
+        ("contacts", "0001_initial"),
+        ("customers", "0001_initial"),
+        ("nodes", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='FulfillmentOrder',
+            name="FulfillmentOrder",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(default=oms.core.models._clock_now, editable=False)),
-                ('version', models.PositiveIntegerField(default=0, editable=False)),
-                ('public_id', oms.core.models.PublicIdField(editable=False, max_length=40, prefix='ful', unique=True)),
-                ('decision_ref', models.CharField(max_length=40, verbose_name='decision')),
-                ('attempt', models.PositiveSmallIntegerField(default=1, verbose_name='attempt')),
-                ('service_code', models.CharField(max_length=40, verbose_name='service')),
-                ('latest_ship_at', models.DateTimeField(verbose_name='ship by')),
-                ('status', django_fsm.FSMField(choices=[('proposed', 'Proposed'), ('open', 'Open'), ('scheduled', 'Scheduled'), ('in_progress', 'In progress'), ('packed', 'Packed'), ('closed', 'Closed'), ('incomplete', 'Incomplete'), ('cancelled', 'Cancelled')], default='proposed', max_length=50, protected=True, verbose_name='status')),
-                ('request', models.CharField(choices=[('unsubmitted', 'Not sent'), ('submitted', 'Sent'), ('accepted', 'Accepted'), ('rejected', 'Rejected'), ('cancel_requested', 'Cancellation asked'), ('cancel_accepted', 'Cancellation accepted'), ('cancel_rejected', 'Cancellation refused')], default='unsubmitted', max_length=20, verbose_name='request')),
-                ('packed_at', models.DateTimeField(null=True, verbose_name='packed')),
-                ('closed_at', models.DateTimeField(null=True, verbose_name='closed')),
-                ('node', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='nodes.node')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(default=oms.core.models._clock_now, editable=False),
+                ),
+                ("version", models.PositiveIntegerField(default=0, editable=False)),
+                (
+                    "public_id",
+                    oms.core.models.PublicIdField(
+                        editable=False, max_length=40, prefix="ful", unique=True
+                    ),
+                ),
+                ("decision_ref", models.CharField(max_length=40, verbose_name="decision")),
+                ("attempt", models.PositiveSmallIntegerField(default=1, verbose_name="attempt")),
+                ("service_code", models.CharField(max_length=40, verbose_name="service")),
+                ("latest_ship_at", models.DateTimeField(verbose_name="ship by")),
+                (
+                    "status",
+                    django_fsm.FSMField(
+                        choices=[
+                            ("proposed", "Proposed"),
+                            ("open", "Open"),
+                            ("scheduled", "Scheduled"),
+                            ("in_progress", "In progress"),
+                            ("packed", "Packed"),
+                            ("closed", "Closed"),
+                            ("incomplete", "Incomplete"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="proposed",
+                        max_length=50,
+                        protected=True,
+                        verbose_name="status",
+                    ),
+                ),
+                (
+                    "request",
+                    models.CharField(
+                        choices=[
+                            ("unsubmitted", "Not sent"),
+                            ("submitted", "Sent"),
+                            ("accepted", "Accepted"),
+                            ("rejected", "Rejected"),
+                            ("cancel_requested", "Cancellation asked"),
+                            ("cancel_accepted", "Cancellation accepted"),
+                            ("cancel_rejected", "Cancellation refused"),
+                        ],
+                        default="unsubmitted",
+                        max_length=20,
+                        verbose_name="request",
+                    ),
+                ),
+                ("packed_at", models.DateTimeField(null=True, verbose_name="packed")),
+                ("closed_at", models.DateTimeField(null=True, verbose_name="closed")),
+                (
+                    "node",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="nodes.node",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'fulfillment order',
+                "verbose_name": "fulfillment order",
             },
         ),
         migrations.CreateModel(
-            name='FulfillmentOrderStatusChange',
+            name="FulfillmentOrderStatusChange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('trigger', models.CharField(max_length=40)),
-                ('from_status', models.CharField(max_length=40)),
-                ('to_status', models.CharField(max_length=40)),
-                ('actor', models.CharField(max_length=80)),
-                ('reason', models.CharField(blank=True, max_length=200)),
-                ('at', models.DateTimeField()),
-                ('subject', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='status_changes', to='orders.fulfillmentorder')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("trigger", models.CharField(max_length=40)),
+                ("from_status", models.CharField(max_length=40)),
+                ("to_status", models.CharField(max_length=40)),
+                ("actor", models.CharField(max_length=80)),
+                ("reason", models.CharField(blank=True, max_length=200)),
+                ("at", models.DateTimeField()),
+                (
+                    "subject",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="status_changes",
+                        to="orders.fulfillmentorder",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Order',
+            name="Order",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(default=oms.core.models._clock_now, editable=False)),
-                ('version', models.PositiveIntegerField(default=0, editable=False)),
-                ('public_id', oms.core.models.PublicIdField(editable=False, max_length=40, prefix='ord', unique=True)),
-                ('number', models.PositiveBigIntegerField(verbose_name='number')),
-                ('external_ref', models.CharField(max_length=80, verbose_name="channel's reference")),
-                ('status', django_fsm.FSMField(choices=[('draft', 'Draft'), ('received', 'Received'), ('verifying', 'Being verified'), ('confirmed', 'Confirmed'), ('released', 'Released'), ('completed', 'Completed'), ('cancelled', 'Cancelled'), ('rejected', 'Rejected'), ('expired', 'Expired')], default='draft', max_length=50, protected=True, verbose_name='status')),
-                ('tier', models.CharField(choices=[('same_day', 'Same day'), ('next_day', 'Next day'), ('standard', 'Standard'), ('economy', 'Economy')], default='standard', max_length=20, verbose_name='tier')),
-                ('priority', models.IntegerField(default=0, verbose_name='priority')),
-                ('currency', oms.core.models.CurrencyField(max_length=3, verbose_name='currency')),
-                ('total_amount', oms.core.models.AmountField(decimal_places=4, max_digits=18, verbose_name='total')),
-                ('shipping_amount', oms.core.models.AmountField(decimal_places=4, default=0, max_digits=18, verbose_name='shipping')),
-                ('country', models.CharField(max_length=2, verbose_name='country')),
-                ('region', models.CharField(blank=True, max_length=60, verbose_name='region')),
-                ('city', models.CharField(blank=True, max_length=120, verbose_name='city')),
-                ('latitude', models.FloatField(null=True)),
-                ('longitude', models.FloatField(null=True)),
-                ('line_count', models.PositiveIntegerField(verbose_name='lines')),
-                ('unit_count', models.PositiveIntegerField(verbose_name='units')),
-                ('placed_at', models.DateTimeField(verbose_name='placed')),
-                ('promised_on', models.DateField(null=True, verbose_name='promised')),
-                ('latest_ship_at', models.DateTimeField(null=True, verbose_name='ship by')),
-                ('confirmed_at', models.DateTimeField(null=True, verbose_name='confirmed')),
-                ('released_at', models.DateTimeField(null=True, verbose_name='released')),
-                ('delivered_at', models.DateTimeField(null=True, verbose_name='delivered')),
-                ('closed_at', models.DateTimeField(null=True, verbose_name='closed')),
-                ('tracking_hash', models.CharField(editable=False, max_length=64, unique=True)),
-                ('content_hash', models.CharField(editable=False, max_length=32)),
-                ('channel', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='channels.channel')),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='customers.customer')),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organization')),
-                ('ship_to', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='contacts.contact')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(default=oms.core.models._clock_now, editable=False),
+                ),
+                ("version", models.PositiveIntegerField(default=0, editable=False)),
+                (
+                    "public_id",
+                    oms.core.models.PublicIdField(
+                        editable=False, max_length=40, prefix="ord", unique=True
+                    ),
+                ),
+                ("number", models.PositiveBigIntegerField(verbose_name="number")),
+                (
+                    "external_ref",
+                    models.CharField(max_length=80, verbose_name="channel's reference"),
+                ),
+                (
+                    "status",
+                    django_fsm.FSMField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("received", "Received"),
+                            ("verifying", "Being verified"),
+                            ("confirmed", "Confirmed"),
+                            ("released", "Released"),
+                            ("completed", "Completed"),
+                            ("cancelled", "Cancelled"),
+                            ("rejected", "Rejected"),
+                            ("expired", "Expired"),
+                        ],
+                        default="draft",
+                        max_length=50,
+                        protected=True,
+                        verbose_name="status",
+                    ),
+                ),
+                (
+                    "tier",
+                    models.CharField(
+                        choices=[
+                            ("same_day", "Same day"),
+                            ("next_day", "Next day"),
+                            ("standard", "Standard"),
+                            ("economy", "Economy"),
+                        ],
+                        default="standard",
+                        max_length=20,
+                        verbose_name="tier",
+                    ),
+                ),
+                ("priority", models.IntegerField(default=0, verbose_name="priority")),
+                ("currency", oms.core.models.CurrencyField(max_length=3, verbose_name="currency")),
+                (
+                    "total_amount",
+                    oms.core.models.AmountField(
+                        decimal_places=4, max_digits=18, verbose_name="total"
+                    ),
+                ),
+                (
+                    "shipping_amount",
+                    oms.core.models.AmountField(
+                        decimal_places=4, default=0, max_digits=18, verbose_name="shipping"
+                    ),
+                ),
+                ("country", models.CharField(max_length=2, verbose_name="country")),
+                ("region", models.CharField(blank=True, max_length=60, verbose_name="region")),
+                ("city", models.CharField(blank=True, max_length=120, verbose_name="city")),
+                ("latitude", models.FloatField(null=True)),
+                ("longitude", models.FloatField(null=True)),
+                ("line_count", models.PositiveIntegerField(verbose_name="lines")),
+                ("unit_count", models.PositiveIntegerField(verbose_name="units")),
+                ("placed_at", models.DateTimeField(verbose_name="placed")),
+                ("promised_on", models.DateField(null=True, verbose_name="promised")),
+                ("latest_ship_at", models.DateTimeField(null=True, verbose_name="ship by")),
+                ("confirmed_at", models.DateTimeField(null=True, verbose_name="confirmed")),
+                ("released_at", models.DateTimeField(null=True, verbose_name="released")),
+                ("delivered_at", models.DateTimeField(null=True, verbose_name="delivered")),
+                ("closed_at", models.DateTimeField(null=True, verbose_name="closed")),
+                ("tracking_hash", models.CharField(editable=False, max_length=64, unique=True)),
+                ("content_hash", models.CharField(editable=False, max_length=32)),
+                (
+                    "channel",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="channels.channel",
+                    ),
+                ),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="orders",
+                        to="customers.customer",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.organization",
+                    ),
+                ),
+                (
+                    "ship_to",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="contacts.contact",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'order',
+                "verbose_name": "order",
             },
         ),
         migrations.CreateModel(
-            name='Hold',
+            name="Hold",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('type', models.CharField(choices=[('address', 'Address'), ('duplicate', 'Possible duplicate'), ('fraud', 'Fraud check'), ('payment', 'Payment'), ('stock', 'No stock'), ('routing', 'No route'), ('operator', 'Operator'), ('customer', 'Customer asked')], max_length=20, verbose_name='type')),
-                ('scopes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('routing', 'Routing'), ('picking', 'Picking'), ('label', 'Label'), ('shipping', 'Shipping')], max_length=10), size=None)),
-                ('reason', models.CharField(max_length=200, verbose_name='reason')),
-                ('author', models.CharField(max_length=80, verbose_name='author')),
-                ('opened_at', models.DateTimeField(verbose_name='opened')),
-                ('due_at', models.DateTimeField(null=True, verbose_name='due')),
-                ('released_at', models.DateTimeField(null=True, verbose_name='released')),
-                ('released_by', models.CharField(blank=True, max_length=80, verbose_name='released by')),
-                ('release_reason', models.CharField(blank=True, max_length=200, verbose_name='why released')),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='holds', to='orders.order')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "type",
+                    models.CharField(
+                        choices=[
+                            ("address", "Address"),
+                            ("duplicate", "Possible duplicate"),
+                            ("fraud", "Fraud check"),
+                            ("payment", "Payment"),
+                            ("stock", "No stock"),
+                            ("routing", "No route"),
+                            ("operator", "Operator"),
+                            ("customer", "Customer asked"),
+                        ],
+                        max_length=20,
+                        verbose_name="type",
+                    ),
+                ),
+                (
+                    "scopes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("routing", "Routing"),
+                                ("picking", "Picking"),
+                                ("label", "Label"),
+                                ("shipping", "Shipping"),
+                            ],
+                            max_length=10,
+                        ),
+                        size=None,
+                    ),
+                ),
+                ("reason", models.CharField(max_length=200, verbose_name="reason")),
+                ("author", models.CharField(max_length=80, verbose_name="author")),
+                ("opened_at", models.DateTimeField(verbose_name="opened")),
+                ("due_at", models.DateTimeField(null=True, verbose_name="due")),
+                ("released_at", models.DateTimeField(null=True, verbose_name="released")),
+                (
+                    "released_by",
+                    models.CharField(blank=True, max_length=80, verbose_name="released by"),
+                ),
+                (
+                    "release_reason",
+                    models.CharField(blank=True, max_length=200, verbose_name="why released"),
+                ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="holds",
+                        to="orders.order",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'hold',
+                "verbose_name": "hold",
             },
         ),
         migrations.AddField(
-            model_name='fulfillmentorder',
-            name='order',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='fulfillment_orders', to='orders.order'),
+            model_name="fulfillmentorder",
+            name="order",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="fulfillment_orders",
+                to="orders.order",
+            ),
         ),
         migrations.CreateModel(
-            name='OrderLine',
+            name="OrderLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveIntegerField(verbose_name='line')),
-                ('sku', models.CharField(max_length=64, verbose_name='SKU')),
-                ('ordered', models.PositiveIntegerField(verbose_name='ordered')),
-                ('cancelled', models.PositiveIntegerField(default=0, verbose_name='cancelled')),
-                ('unallocated', models.PositiveIntegerField(default=0, verbose_name='not allocated')),
-                ('backordered', models.PositiveIntegerField(default=0, verbose_name='backordered')),
-                ('allocated', models.PositiveIntegerField(default=0, verbose_name='allocated')),
-                ('shipped', models.PositiveIntegerField(default=0, verbose_name='shipped')),
-                ('delivered', models.PositiveIntegerField(default=0, verbose_name='delivered')),
-                ('returned', models.PositiveIntegerField(default=0, verbose_name='returned')),
-                ('unit_amount', oms.core.models.AmountField(decimal_places=4, max_digits=18, verbose_name='unit price')),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='orders.order')),
-                ('variant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalog.variant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("position", models.PositiveIntegerField(verbose_name="line")),
+                ("sku", models.CharField(max_length=64, verbose_name="SKU")),
+                ("ordered", models.PositiveIntegerField(verbose_name="ordered")),
+                ("cancelled", models.PositiveIntegerField(default=0, verbose_name="cancelled")),
+                (
+                    "unallocated",
+                    models.PositiveIntegerField(default=0, verbose_name="not allocated"),
+                ),
+                ("backordered", models.PositiveIntegerField(default=0, verbose_name="backordered")),
+                ("allocated", models.PositiveIntegerField(default=0, verbose_name="allocated")),
+                ("shipped", models.PositiveIntegerField(default=0, verbose_name="shipped")),
+                ("delivered", models.PositiveIntegerField(default=0, verbose_name="delivered")),
+                ("returned", models.PositiveIntegerField(default=0, verbose_name="returned")),
+                (
+                    "unit_amount",
+                    oms.core.models.AmountField(
+                        decimal_places=4, max_digits=18, verbose_name="unit price"
+                    ),
+                ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="lines",
+                        to="orders.order",
+                    ),
+                ),
+                (
+                    "variant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="catalog.variant",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'order line',
+                "verbose_name": "order line",
             },
         ),
         migrations.CreateModel(
-            name='FulfillmentLine',
+            name="FulfillmentLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('quantity', models.PositiveIntegerField(verbose_name='quantity')),
-                ('shipped', models.PositiveIntegerField(default=0, verbose_name='shipped')),
-                ('delivered', models.PositiveIntegerField(default=0, verbose_name='delivered')),
-                ('fulfillment_order', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='orders.fulfillmentorder')),
-                ('order_line', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='fulfillment_lines', to='orders.orderline')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("quantity", models.PositiveIntegerField(verbose_name="quantity")),
+                ("shipped", models.PositiveIntegerField(default=0, verbose_name="shipped")),
+                ("delivered", models.PositiveIntegerField(default=0, verbose_name="delivered")),
+                (
+                    "fulfillment_order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="lines",
+                        to="orders.fulfillmentorder",
+                    ),
+                ),
+                (
+                    "order_line",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="fulfillment_lines",
+                        to="orders.orderline",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='OrderStatusChange',
+            name="OrderStatusChange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('trigger', models.CharField(max_length=40)),
-                ('from_status', models.CharField(max_length=40)),
-                ('to_status', models.CharField(max_length=40)),
-                ('actor', models.CharField(max_length=80)),
-                ('reason', models.CharField(blank=True, max_length=200)),
-                ('at', models.DateTimeField()),
-                ('subject', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='status_changes', to='orders.order')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("trigger", models.CharField(max_length=40)),
+                ("from_status", models.CharField(max_length=40)),
+                ("to_status", models.CharField(max_length=40)),
+                ("actor", models.CharField(max_length=80)),
+                ("reason", models.CharField(blank=True, max_length=200)),
+                ("at", models.DateTimeField()),
+                (
+                    "subject",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="status_changes",
+                        to="orders.order",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='RuleResult',
+            name="RuleResult",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(default=oms.core.models._clock_now, editable=False)),
-                ('rule', models.CharField(max_length=40, verbose_name='rule')),
-                ('rule_version', models.PositiveSmallIntegerField(default=1)),
-                ('verdict', models.CharField(choices=[('pass', 'Passed'), ('warn', 'Warning'), ('hold', 'Hold'), ('reject', 'Rejected')], max_length=8, verbose_name='verdict')),
-                ('reasons', models.JSONField(default=list, verbose_name='reasons')),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rule_results', to='orders.order')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(default=oms.core.models._clock_now, editable=False),
+                ),
+                ("rule", models.CharField(max_length=40, verbose_name="rule")),
+                ("rule_version", models.PositiveSmallIntegerField(default=1)),
+                (
+                    "verdict",
+                    models.CharField(
+                        choices=[
+                            ("pass", "Passed"),
+                            ("warn", "Warning"),
+                            ("hold", "Hold"),
+                            ("reject", "Rejected"),
+                        ],
+                        max_length=8,
+                        verbose_name="verdict",
+                    ),
+                ),
+                ("reasons", models.JSONField(default=list, verbose_name="reasons")),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="rule_results",
+                        to="orders.order",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'rule result',
+                "verbose_name": "rule result",
             },
         ),
         migrations.CreateModel(
-            name='TimelineEntry',
+            name="TimelineEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('event_id', models.UUIDField(unique=True)),
-                ('kind', models.CharField(max_length=80, verbose_name='what')),
-                ('actor', models.CharField(max_length=80, verbose_name='who')),
-                ('data', models.JSONField(default=dict)),
-                ('at', models.DateTimeField(verbose_name='when')),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='timeline', to='orders.order')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("event_id", models.UUIDField(unique=True)),
+                ("kind", models.CharField(max_length=80, verbose_name="what")),
+                ("actor", models.CharField(max_length=80, verbose_name="who")),
+                ("data", models.JSONField(default=dict)),
+                ("at", models.DateTimeField(verbose_name="when")),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="timeline",
+                        to="orders.order",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'timeline entry',
+                "verbose_name": "timeline entry",
             },
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['organization', '-id'], name='orders_newest'),
+            model_name="order",
+            index=models.Index(fields=["organization", "-id"], name="orders_newest"),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['status', '-id'], name='orders_by_status'),
+            model_name="order",
+            index=models.Index(fields=["status", "-id"], name="orders_by_status"),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(condition=models.Q(('status__in', ['received', 'verifying', 'confirmed', 'released'])), fields=['-priority', 'latest_ship_at'], name='orders_urgent'),
+            model_name="order",
+            index=models.Index(
+                condition=models.Q(
+                    ("status__in", ["received", "verifying", "confirmed", "released"])
+                ),
+                fields=["-priority", "latest_ship_at"],
+                name="orders_urgent",
+            ),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['customer', 'content_hash'], name='orders_same_content'),
+            model_name="order",
+            index=models.Index(fields=["customer", "content_hash"], name="orders_same_content"),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(condition=models.Q(('delivered_at__isnull', False)), fields=['delivered_at'], name='orders_done'),
+            model_name="order",
+            index=models.Index(
+                condition=models.Q(("delivered_at__isnull", False)),
+                fields=["delivered_at"],
+                name="orders_done",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.UniqueConstraint(fields=('organization', 'number'), name='orders_number'),
+            model_name="order",
+            constraint=models.UniqueConstraint(
+                fields=("organization", "number"), name="orders_number"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.UniqueConstraint(fields=('channel', 'external_ref'), name='orders_once'),
+            model_name="order",
+            constraint=models.UniqueConstraint(
+                fields=("channel", "external_ref"), name="orders_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('shipping_amount__gte', 0), ('total_amount__gte', 0)), name='orders_amounts'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("shipping_amount__gte", 0), ("total_amount__gte", 0)),
+                name="orders_amounts",
+            ),
         ),
         migrations.AddIndex(
-            model_name='hold',
-            index=models.Index(condition=models.Q(('released_at', None)), fields=['opened_at'], name='orders_open_holds'),
+            model_name="hold",
+            index=models.Index(
+                condition=models.Q(("released_at", None)),
+                fields=["opened_at"],
+                name="orders_open_holds",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='hold',
-            constraint=models.UniqueConstraint(condition=models.Q(('released_at', None)), fields=('order', 'type'), name='orders_one_open_hold'),
+            model_name="hold",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("released_at", None)),
+                fields=("order", "type"),
+                name="orders_one_open_hold",
+            ),
         ),
         migrations.AddIndex(
-            model_name='fulfillmentorder',
-            index=models.Index(fields=['node', 'status'], name='orders_work_at_node'),
+            model_name="fulfillmentorder",
+            index=models.Index(fields=["node", "status"], name="orders_work_at_node"),
         ),
         migrations.AddConstraint(
-            model_name='fulfillmentorder',
-            constraint=models.UniqueConstraint(fields=('order', 'node', 'attempt'), name='orders_work_once'),
+            model_name="fulfillmentorder",
+            constraint=models.UniqueConstraint(
+                fields=("order", "node", "attempt"), name="orders_work_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='orderline',
-            constraint=models.UniqueConstraint(fields=('order', 'position'), name='orders_line_once'),
+            model_name="orderline",
+            constraint=models.UniqueConstraint(
+                fields=("order", "position"), name="orders_line_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='orderline',
-            constraint=models.CheckConstraint(condition=models.Q(('ordered', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('cancelled'), '+', models.F('unallocated')), '+', models.F('backordered')), '+', models.F('allocated')), '+', models.F('shipped')))), name='orders_line_conserves'),
+            model_name="orderline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "ordered",
+                        django.db.models.expressions.CombinedExpression(
+                            django.db.models.expressions.CombinedExpression(
+                                django.db.models.expressions.CombinedExpression(
+                                    django.db.models.expressions.CombinedExpression(
+                                        models.F("cancelled"), "+", models.F("unallocated")
+                                    ),
+                                    "+",
+                                    models.F("backordered"),
+                                ),
+                                "+",
+                                models.F("allocated"),
+                            ),
+                            "+",
+                            models.F("shipped"),
+                        ),
+                    )
+                ),
+                name="orders_line_conserves",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='orderline',
-            constraint=models.CheckConstraint(condition=models.Q(('delivered__gte', models.F('returned')), ('shipped__gte', models.F('delivered'))), name='orders_line_in_order'),
+            model_name="orderline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("delivered__gte", models.F("returned")),
+                    ("shipped__gte", models.F("delivered")),
+                ),
+                name="orders_line_in_order",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='orderline',
-            constraint=models.CheckConstraint(condition=models.Q(('ordered__gte', 1), ('unit_amount__gte', 0)), name='orders_line_something'),
+            model_name="orderline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ordered__gte", 1), ("unit_amount__gte", 0)),
+                name="orders_line_something",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='fulfillmentline',
-            constraint=models.UniqueConstraint(fields=('fulfillment_order', 'order_line'), name='orders_work_line_once'),
+            model_name="fulfillmentline",
+            constraint=models.UniqueConstraint(
+                fields=("fulfillment_order", "order_line"), name="orders_work_line_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='fulfillmentline',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity__gte', models.F('shipped')), ('shipped__gte', models.F('delivered'))), name='orders_work_within_line'),
+            model_name="fulfillmentline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("quantity__gte", models.F("shipped")), ("shipped__gte", models.F("delivered"))
+                ),
+                name="orders_work_within_line",
+            ),
         ),
         migrations.AddIndex(
-            model_name='ruleresult',
-            index=models.Index(fields=['order'], name='orders_rules_of'),
+            model_name="ruleresult",
+            index=models.Index(fields=["order"], name="orders_rules_of"),
         ),
         migrations.AddIndex(
-            model_name='timelineentry',
-            index=models.Index(fields=['order', 'at'], name='orders_timeline'),
+            model_name="timelineentry",
+            index=models.Index(fields=["order", "at"], name="orders_timeline"),
         ),
     ]

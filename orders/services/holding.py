@@ -47,6 +47,8 @@ def open_many(*, drafts: Sequence[HoldDraft]) -> int:
                 "author": actor,
                 "opened_at": draft.at or now,
                 "due_at": (draft.at or now) + ANSWER_WITHIN,
+                "released_by": "",
+                "release_reason": "",
             }
             for draft in drafts
         ],

@@ -146,7 +146,7 @@ def _answer(item: recording.Recorded) -> Placed:
         order_id=order.pk,
         public_id=order.public_id,
         number=order.number,
-        status=order.status,
+        status=str(order.status),
         holds=tuple(sorted(item.holds)),
         promised_on=order.promised_on.isoformat() if order.promised_on else "",
         tracking_path=path_for(order.public_id),

@@ -1,0 +1,218 @@
+"""The story of an order in words: one sentence a fact for staff, a smaller set for customers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+Data = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """What nodes are called: a city for a primary key or a code."""
+
+    by_id: Mapping[int, str] = field(default_factory=dict)
+    by_code: Mapping[str, str] = field(default_factory=dict)
+
+    def of(self, data: Data) -> str:
+        return self.by_id.get(data.get("node_id") or 0, "") or gettext("the node")
+
+    def of_codes(self, codes: list[str]) -> str:
+        return ", ".join(dict.fromkeys(self.by_code.get(code, code) for code in codes))
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A sentence and its tone."""
+
+    text: str
+    tone: str = ""
+
+
+_HOLDS: Mapping[str, str | Promise] = {
+    "address": _("the address needs a look"),
+    "duplicate": _("it may be a duplicate"),
+    "fraud": _("of a fraud check"),
+    "payment": _("of the payment"),
+    "stock": _("nothing is in stock"),
+    "routing": _("no route was found"),
+    "operator": _("a person asked for it"),
+    "customer": _("the customer asked for it"),
+}
+_MOVES: Mapping[str, tuple[str | Promise, str]] = {
+    "in_transit": (_("On its way"), "info"),
+    "out_for_delivery": (_("Out for delivery"), "info"),
+    "available_for_pickup": (_("Ready for pickup"), "info"),
+    "delivery_attempted": (_("Delivery was attempted"), "warn"),
+    "exception": (_("Delayed by the carrier"), "warn"),
+    "returning": (_("On its way back to the sender"), "warn"),
+    "returned_to_sender": (_("Returned to the sender"), "bad"),
+}
+
+
+def for_staff(*, kind: str, data: Data, places: Places | None = None) -> Words:
+    """This function will return the sentence of a timeline entry, with all that staff may know.
+
+    A fact without words of its own is told by its name, so that none is ever hidden.
+    """
+    teller = _STAFF.get(kind)
+    return teller(data, places or Places()) if teller else Words(_plain(kind))
+
+
+def for_customer(*, kind: str, data: Data, places: Places | None = None) -> Words | None:
+    """This function will return the sentence a customer reads, or None for what is not theirs."""
+    teller = _PUBLIC.get(kind)
+    return teller(data, places or Places()) if teller else None
+
+
+def _plain(kind: str) -> str:
+    """`orders.order.received.v1` → "Order received"."""
+    parts = kind.split(".")
+    return " ".join(parts[1:-1] if len(parts) > 2 else parts).replace("_", " ").capitalize()
+
+
+def _received(data: Data, places: Places) -> Words:
+    units = data.get("units") or 0
+    said = ngettext("Received with %(n)d unit", "Received with %(n)d units", units) % {"n": units}
+    return Words(said, "info")
+
+
+def _confirmed(data: Data, places: Places) -> Words:
+    return Words(gettext("Confirmed"), "ok")
+
+
+def _held(data: Data, places: Places) -> Words:
+    why = _HOLDS.get(data.get("hold_type", ""), "")
+    text = gettext("Put on hold because %(why)s") % {"why": why} if why else gettext("Put on hold")
+    said = data.get("reason")
+    return Words(f"{text}. {said}" if said else text, "hold")
+
+
+def _hold_lifted(data: Data, places: Places) -> Words:
+    left = data.get("open_holds") or 0
+    if not left:
+        return Words(gettext("Hold released"), "ok")
+    said = ngettext(
+        "Hold released, %(n)d more is open", "Hold released, %(n)d more are open", left
+    )
+    return Words(said % {"n": left})
+
+
+def _rejected(data: Data, places: Places) -> Words:
+    return Words(_because(gettext("Rejected"), data), "bad")
+
+
+def _cancelled(data: Data, places: Places) -> Words:
+    return Words(_because(gettext("Cancelled"), data))
+
+
+def _because(text: str, data: Data) -> str:
+    reason = data.get("reason")
+    return f"{text}. {reason}" if reason else text
+
+
+def _released(data: Data, places: Places) -> Words:
+    where = places.of_codes(data.get("node_codes") or [])
+    return Words(gettext("Sent to %(place)s to be picked") % {"place": where}, "info")
+
+
+def _routed(data: Data, places: Places) -> Words:
+    codes = data.get("node_codes") or []
+    if not codes:
+        return Words(gettext("No place could serve it"), "bad")
+    return Words(gettext("%(place)s was chosen to ship") % {"place": places.of_codes(codes)}, "info")
+
+
+def _at(text: Callable[[], str], tone: str = "info") -> Callable[[Data, Places], Words]:
+    return lambda data, places: Words(text() % {"place": places.of(data)}, tone)
+
+
+def _said(text: Callable[[], str], tone: str = "") -> Callable[[Data, Places], Words]:
+    return lambda data, places: Words(text(), tone)
+
+
+def _label_bought(data: Data, places: Places) -> Words:
+    number = data.get("tracking_number", "")
+    return Words(gettext("Label bought, tracking number %(number)s") % {"number": number}, "info")
+
+
+def _label_refused(data: Data, places: Places) -> Words:
+    code = str(data.get("error_code", "")).replace("_", " ")
+    return Words(gettext("The carrier refused the label: %(why)s") % {"why": code}, "bad")
+
+
+def _moved(data: Data, places: Places) -> Words:
+    text, tone = _MOVES.get(data.get("status", ""), (_("Seen by the carrier"), "info"))
+    return Words(_in_city(str(text), data), tone)
+
+
+def _delivered_parcel(data: Data, places: Places) -> Words:
+    return Words(_in_city(gettext("Delivered"), data), "ok")
+
+
+def _in_city(text: str, data: Data) -> str:
+    city = data.get("city")
+    return f"{text}, {city}" if city else text
+
+
+def _done(data: Data, places: Places) -> Words:
+    if data.get("is_on_time"):
+        return Words(gettext("Everything arrived, on time"), "ok")
+    return Words(gettext("Everything arrived, later than promised"), "warn")
+
+
+_STAFF: Mapping[str, Callable[[Data, Places], Words]] = {
+    "orders.order.received.v1": _received,
+    "orders.order.confirmed.v1": _confirmed,
+    "orders.order.held.v1": _held,
+    "orders.hold.released.v1": _hold_lifted,
+    "orders.order.rejected.v1": _rejected,
+    "orders.order.released.v1": _released,
+    "orders.order.cancelled.v1": _cancelled,
+    "orders.order.shipped.v1": _said(lambda: gettext("Everything has left"), "info"),
+    "orders.order.delivered.v1": _done,
+    "orders.order.completed.v1": _said(lambda: gettext("Completed"), "ok"),
+    "routing.decision.made.v1": _routed,
+    "warehouse.work.picked.v1": _at(lambda: gettext("Picked in %(place)s")),
+    "warehouse.work.packed.v1": _at(lambda: gettext("Packed in %(place)s")),
+    "warehouse.work.handed_over.v1": _at(lambda: gettext("Handed to the carrier in %(place)s")),
+    "carriers.label.bought.v1": _label_bought,
+    "carriers.label.refused.v1": _label_refused,
+    "carriers.label.in_doubt.v1": _said(
+        lambda: gettext("The carrier did not answer; the label is being looked up"), "warn"
+    ),
+    "carriers.shipment.moved.v1": _moved,
+    "carriers.shipment.delivered.v1": _delivered_parcel,
+    "carriers.shipment.lost.v1": _said(lambda: gettext("The carrier lost the parcel"), "bad"),
+    "carriers.shipment.returned.v1": _said(
+        lambda: gettext("The parcel is back at the sender"), "bad"
+    ),
+    "returns.return.requested.v1": _said(lambda: gettext("A return was requested"), "info"),
+    "returns.return.received.v1": _said(lambda: gettext("A return arrived"), "info"),
+    "returns.return.closed.v1": _said(lambda: gettext("The return is settled"), "ok"),
+}
+
+_PUBLIC: Mapping[str, Callable[[Data, Places], Words]] = {
+    "orders.order.received.v1": _said(lambda: gettext("We have your order"), "info"),
+    "orders.order.confirmed.v1": _confirmed,
+    "orders.order.cancelled.v1": _said(lambda: gettext("Cancelled")),
+    "warehouse.work.packed.v1": _at(lambda: gettext("Packed in %(place)s")),
+    "warehouse.work.handed_over.v1": _at(lambda: gettext("Handed to the carrier in %(place)s")),
+    "carriers.shipment.moved.v1": _moved,
+    "carriers.shipment.delivered.v1": _delivered_parcel,
+    "carriers.shipment.lost.v1": _said(
+        lambda: gettext("The carrier cannot find the parcel; we are on it"), "bad"
+    ),
+    "carriers.shipment.returned.v1": _said(
+        lambda: gettext("The parcel came back to us; we are on it"), "warn"
+    ),
+    "returns.return.requested.v1": _said(lambda: gettext("Return requested"), "info"),
+    "returns.return.received.v1": _said(lambda: gettext("Return arrived"), "info"),
+    "returns.return.closed.v1": _said(lambda: gettext("Return settled"), "ok"),
+}
