@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
-from types import FrameType
+from types import FrameType, TracebackType
 
 from oms.core.errors import OmsError
 from oms.runtime import embedded
@@ -35,6 +36,9 @@ def run(argv: list[str]) -> None:
     if needs_services(argv) and not os.environ.get(SUPERVISED):
         signal.signal(signal.SIGTERM, _exit_on_terminate)
         _start_services()
+    if os.environ.get(SUPERVISED):
+        # Its output is a log: an error's own text may quote the row that was refused.
+        sys.excepthook = _log_end
     if argv[1:2] == ["doctor"]:
         # A pool retries in the background for ever; the doctor asks once.
         os.environ["DATABASE_POOL"] = "0"
@@ -57,6 +61,10 @@ def needs_services(argv: list[str]) -> bool:
     command = argv[1] if len(argv) > 1 else "help"
     asks_for_help = bool({"-h", "--help"} & set(argv[1:]))
     return not asks_for_help and command.lstrip("-") not in NEED_NOTHING
+
+
+def _log_end(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    logging.getLogger("oms.runtime").critical("Ended by an error", exc_info=(kind, error, trace))
 
 
 def _exit_on_terminate(number: int, frame: FrameType | None) -> None:

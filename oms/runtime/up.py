@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from oms.infra.accounts.services.staff import FirstAdmin
 
 WEB_SECONDS = 90.0
-SAMPLE_SECONDS = 30.0
+SAMPLE_SECONDS = 15.0
 
 
 class AlreadyRunning(Conflict):

@@ -1,11 +1,19 @@
 """Only commands that read the database start it."""
 
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from oms.runtime import entry
 from oms.runtime.entry import needs_services
 from oms.runtime.layout import SUPERVISED
 from oms.runtime.postgres import PostgresDidNotStart
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.mark.parametrize(
@@ -35,3 +43,31 @@ def test_run_says_in_a_sentence_why_services_did_not_start(monkeypatch):
 
     with pytest.raises(SystemExit, match="PostgreSQL did not start; see postgres.log"):
         entry.run(["manage.py", "migrate"])
+
+
+@pytest.fixture
+def supervised():
+    return {**os.environ, SUPERVISED: str(os.getpid())}
+
+
+def test_a_supervised_command_ends_without_the_text_of_its_error(supervised):
+    script = (
+        "import sys; from oms.runtime import entry;"
+        "from django.core.management.commands import check;"
+        "check.Command.handle = lambda *a, **k: (_ for _ in ()).throw(ValueError('planted'));"
+        "entry.run(['manage.py', 'check'])"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        env=supervised,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    record = json.loads(done.stderr.splitlines()[-1])
+    assert (record["level"], record["error"]["type"]) == ("CRITICAL", "ValueError")
+    assert "planted" not in done.stderr
