@@ -7,39 +7,31 @@ from datetime import datetime
 
 from inventory.warehouse.services import floor
 from oms.core.context import acting
-from oms.core.transactions import unit
 
 At = Callable[[Sequence[str]], dict[str, datetime]]
+Step = Callable[[list[str], dict[str, datetime] | None], object]
 
 
-def work_once(*, limit: int, name: str = "clerk", at: At | None = None) -> int:
+def work_once(*, limit: int, name: str = "floor:clerk", at: At | None = None) -> int:
     """This function will move up to `limit` work orders one step at each station.
 
     The last station first, so that one call moves a work order one step only.
 
     :returns: how many steps were taken.
     """
-    with acting(actor=f"floor:{name}"):
+    with acting(actor=name):
         return sum(
-            _station(status, step, limit, name, at)
+            _station(status, step, limit, at)
             for status, step in (
-                ("labeled", "hand_over"),
-                ("picked", "pack"),
-                ("open", "pick"),
+                ("labeled", lambda refs, times: floor.hand_over(work_refs=refs, at=times)),
+                ("picked", lambda refs, times: floor.pack(work_refs=refs, packer=name, at=times)),
+                ("open", lambda refs, times: floor.pick(work_refs=refs, picker=name, at=times)),
             )
         )
 
 
-def _station(status: str, step: str, limit: int, name: str, at: At | None) -> int:
-    with unit():
-        refs = floor.claim_next(status=status, limit=limit)
-        if not refs:
-            return 0
-        times = at(refs) if at else None
-        if step == "pick":
-            floor.pick(work_refs=refs, picker=name, at=times)
-        elif step == "pack":
-            floor.pack(work_refs=refs, packer=name, at=times)
-        else:
-            floor.hand_over(work_refs=refs, at=times)
-        return len(refs)
+def _station(status: str, step: Step, limit: int, at: At | None) -> int:
+    refs = floor.claim_next(status=status, limit=limit)
+    if refs:
+        step(refs, at(refs) if at else None)
+    return len(refs)

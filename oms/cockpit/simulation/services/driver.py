@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from carriers.services import announcing, labels, tracking
+from carriers.selectors import shipments
+from carriers.services import labels, notices, tracking
 from oms.cockpit.simulation.services import clerk, history
 from oms.core import clock
 from oms.infra.outbox.services import relaying
 from orders.selectors import progress
 
-#: Work orders per station and round, labels per claim.
-FLOOR_BATCH, LABEL_BATCH = 200, 100
+#: Work orders per station and round, labels per claim, parcels per question to the carrier.
+FLOOR_BATCH, LABEL_BATCH, CARRIER_BATCH = 200, 100, 500
 #: Give up when nothing moves for this long: what is left needs a person.
 QUIET_SECONDS = 8.0
 PAUSE_SECONDS = 0.25
@@ -54,9 +55,16 @@ def work_off(
 
 def _round() -> int:
     moved = relaying.drain()
-    moved += clerk.work_once(limit=FLOOR_BATCH, name="import", at=history.times_for)
+    moved += clerk.work_once(limit=FLOOR_BATCH, name="floor:import", at=history.times_for)
     moved += labels.buy_due(limit=LABEL_BATCH)
     moved += labels.resolve_in_doubt(limit=LABEL_BATCH)
-    moved += announcing.announce_due(limit=LABEL_BATCH * 5)
-    moved += tracking.poll_due(limit=LABEL_BATCH * 5, at_once=True)
+    moved += notices.tell_due(limit=CARRIER_BATCH)
+    _poll()
     return moved
+
+
+def _poll() -> None:
+    # Not counted as a move: a parcel that is asked about again has not moved by that.
+    refs = shipments.list_moving_refs(limit=CARRIER_BATCH)
+    if refs:
+        tracking.poll_due(limit=CARRIER_BATCH, now_only=refs)
