@@ -20,7 +20,8 @@ def times_for(work_refs: Sequence[str]) -> dict[str, datetime]:
     """
     now = clock.real_now()
     return {
-        work.public_id: min(now, _next(work)) for work in warehouse.list_by_refs(refs=work_refs)
+        work.work_ref: min(now, _next(work))
+        for work in warehouse.facts_by_refs(work_refs=work_refs)
     }
 
 
