@@ -17,7 +17,7 @@ from oms.core.errors import OmsError
 logger = logging.getLogger(__name__)
 
 
-class BaseTask(Task):  # type: ignore[misc]
+class BaseTask(Task):
     """Sets the actor, closes broken connections, keeps anticipated errors apart from real ones."""
 
     abstract = True

@@ -107,7 +107,7 @@ def begin(*, scope: str, key: str, route: str, fingerprint: str) -> Begun | Repl
 def _insert(row: dict[str, Any]) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, row)
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount)
 
 
 def _fresh(route: str, fingerprint: str, now: datetime) -> dict[str, Any]:

@@ -103,7 +103,7 @@ def advance(*, job: Job, done: int, failed: int = 0, cursor: Mapping[str, Any]) 
     :param cursor: where to go on after a restart.
     :raises JobStopped: cancelled or taken over; the batch must not commit.
     """
-    params = {
+    params: dict[str, Any] = {
         **{"id": job.pk, "version": job.version, "done": done, "failed": failed},
         **{"cursor": Jsonb(dict(cursor)), "at": clock.real_now()},
     }
