@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from functools import cache
 
 from moneyed import CurrencyDoesNotExist, get_currency
@@ -66,15 +66,17 @@ def quantize(amount: Decimal, currency: str) -> Decimal:
 def share(total: Decimal, weights: Sequence[Decimal], currency: str) -> list[Decimal]:
     """This function will split `total` by weight so that the parts sum to it exactly.
 
-    Largest remainder method: every part is rounded down, the missing units go to the largest
-    remainders. All-zero weights share equally.
+    Largest remainder method: every part is rounded down (a refund's, below zero, too), the missing
+    units go to the largest remainders. All-zero weights share equally. A total finer than the
+    currency's smallest unit is rounded first.
     """
     unit = exponent(currency)
+    total = quantize(total, currency)
     if not weights:
         return []
     base = sum(weights, Decimal(0))
-    exact = [total * (w / base if base else Decimal(1) / len(weights)) for w in weights]
-    parts = [(x // unit) * unit for x in exact]
+    exact = [total * w / base if base else total / len(weights) for w in weights]
+    parts = [(x / unit).to_integral_value(ROUND_FLOOR) * unit for x in exact]
     missing = int(((total - sum(parts, Decimal(0))) / unit).to_integral_value())
     by_remainder = sorted(range(len(exact)), key=lambda i: (parts[i] - exact[i], i))
     for index in by_remainder[:missing]:

@@ -26,7 +26,7 @@ M = TypeVar("M", bound=models.Model)
 #: Locks in the order of keys, so that two batches never wait for each other crosswise; writes only
 #: when every row still is what was read, so that a caller who catches the error has no half of it.
 _STEP_SQL = """
-WITH d AS MATERIALIZED (SELECT * FROM unnest({arrays}) AS d({names})),
+WITH d AS MATERIALIZED (SELECT * FROM {source}),
 locked AS MATERIALIZED (
     SELECT t.id FROM "{table}" t JOIN d ON t.id = d.id
     WHERE t.version = d.version AND t.status = d.source
@@ -134,7 +134,7 @@ def _is_open(obj: models.Model, transition: Any) -> bool:
 @cache
 def _takes_at(model: type[models.Model], trigger: str) -> bool:
     method = getattr(model, trigger, None)
-    return method is not None and "at" in inspect.signature(method).parameters
+    return callable(method) and "at" in inspect.signature(method).parameters
 
 
 class _Step:
@@ -158,7 +158,7 @@ def _step(obj: models.Model, trigger: str, kwargs: Mapping[str, Any]) -> _Step:
         method(**kwargs)
     except TransitionNotAllowed as error:
         raise IllegalTransition(
-            f"A {obj._meta.verbose_name} that is {source!r} cannot {trigger.replace('_', ' ')}.",
+            f"A {obj._meta.verbose_name} that is '{source!s}' cannot {trigger.replace('_', ' ')}.",
             data=_standing(obj, trigger),
         ) from error
     except Exception:
@@ -170,7 +170,7 @@ def _step(obj: models.Model, trigger: str, kwargs: Mapping[str, Any]) -> _Step:
 def _standing(obj: models.Model, trigger: str) -> dict[str, Any]:
     # Not "status": that name is the HTTP status of a problem.
     return {
-        "state": obj.status,  # type: ignore[attr-defined]
+        "state": str(obj.status),  # type: ignore[attr-defined]
         "trigger": trigger,
         "allowed_actions": allowed_triggers(obj),
     }
@@ -190,28 +190,26 @@ def _guarded_update(objects: Sequence[models.Model], steps: Sequence[_Step]) -> 
     model = type(objects[0])
     extra = sorted({name for step in steps for name in step.changed})
     columns = [bulk.column_of(model, name) for name in extra]
-    kinds = ["bigint", "bigint", "text", "text", *(kind for _, kind in columns)]
-    arrays, params = bulk.spread(
-        kinds,
+    source, body = bulk.recordset(
         [
-            [obj.pk, obj.version, step.source, step.target, *(getattr(obj, name) for name in extra)]  # type: ignore[attr-defined]
-            for obj, step in zip(objects, steps, strict=True)
+            ("id", "bigint"),
+            ("version", "bigint"),
+            ("source", "text"),
+            ("target", "text"),
+            *((f"x{i}", kind) for i, (_, kind) in enumerate(columns)),
         ],
+        (
+            [obj.pk, obj.version, step.source, step.target, *(getattr(obj, n) for n in extra)]  # type: ignore[attr-defined]
+            for obj, step in zip(objects, steps, strict=True)
+        ),
     )
     sets = "".join(
         f', "{column}" = {bulk.column_value(kind, f"d.x{i}")}'
         for i, (column, kind) in enumerate(columns)
     )
-    sql = _STEP_SQL.format(
-        table=model._meta.db_table,
-        arrays=", ".join(arrays),
-        names=", ".join(
-            ["id", "version", "source", "target", *(f"x{i}" for i in range(len(extra)))]
-        ),
-        sets=sets,
-    )
+    sql = _STEP_SQL.format(table=model._meta.db_table, source=source, sets=sets)
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*params, len(objects)])
+        cursor.execute(sql, [body, len(objects)])
         if cursor.rowcount != len(objects):
             raise StaleObject("Somebody changed it meanwhile; read it again.")
     for obj in objects:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import IO, Any, NoReturn
 
 from rest_framework.parsers import BaseParser
@@ -18,11 +18,6 @@ MAX_DEPTH = 32
 _BAD_CHARACTERS = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]"
 )
-
-
-#: A text, or what opens and closes. A text without an end runs to the end of the body: were it
-#: skipped, each of its quotes would be tried as a beginning, in quadratic time.
-_TOKENS = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 
 
 class Malformed(OmsError):
@@ -78,19 +73,25 @@ def parse_object(body: bytes) -> dict[str, Any]:
     """
     if len(body) > MAX_BODY_BYTES:
         raise TooLarge("Send at most 5 MB, or split the orders over several requests.")
-    parsed = _decode(body)
+    text = _decode(body)
+    parsed = _parse(text)
     if not isinstance(parsed, dict):
         raise Malformed("The body must be a JSON object.", code="object_expected")
-    _check_texts(parsed)
+    _check_depth(parsed)
+    # Where neither the text nor an escape can hold a bad character, nobody has to look for it.
+    if "\\u" in text or _BAD_CHARACTERS.search(text):
+        _check_texts(parsed)
     return parsed
 
 
-def _decode(body: bytes) -> Any:
+def _decode(body: bytes) -> str:
     try:
-        text = body.decode("utf-8")
+        return body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise Malformed(f"The body is not UTF-8 (byte {error.start}).") from None
-    _check_depth(text)
+
+
+def _parse(text: str) -> Any:
     try:
         return json.loads(
             text, object_pairs_hook=_object, parse_constant=_no_constant, parse_float=_finite
@@ -101,21 +102,30 @@ def _decode(body: bytes) -> Any:
         raise Malformed(
             f"Not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
         ) from None
-    except (ValueError, RecursionError):
+    except RecursionError:
+        raise _too_deep() from None
+    except ValueError:
         raise Malformed("A number is not a JSON number.", code="invalid_number") from None
 
 
-def _check_depth(text: str) -> None:
-    # Before json.loads, which builds everything first.
-    depth = 0
-    for mark in _TOKENS.finditer(text):
-        token = mark.group()
-        if token in "[{":
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise Malformed(f"Nested deeper than {MAX_DEPTH}.", code="too_deep")
-        elif token in "]}":
-            depth -= 1
+def _check_depth(parsed: Any) -> None:
+    level = [parsed]
+    for _ in range(MAX_DEPTH):
+        level = [item for value in level for item in _items(value)]
+        if not level:
+            return
+    if any(isinstance(value, dict | list) for value in level):
+        raise _too_deep()
+
+
+def _items(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+def _too_deep() -> Malformed:
+    return Malformed(f"Nested deeper than {MAX_DEPTH}.", code="too_deep")
 
 
 def escape_pointer(key: str) -> str:
@@ -130,7 +140,7 @@ def _check_texts(value: Any, pointer: str = "") -> None:
                 "A text holds a control character.",
                 errors=[FieldError(pointer, "invalid_character", "Remove control characters.")],
             )
-    elif isinstance(value, Mapping):
+    elif isinstance(value, dict):
         for key, item in value.items():
             _check_texts(key, pointer)
             _check_texts(item, f"{pointer}/{escape_pointer(key)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -12,6 +13,7 @@ from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
 
+from oms.core.api.parsing import escape_pointer
 from oms.core.context import current
 from oms.core.errors import FieldError, OmsError
 
@@ -113,7 +115,7 @@ def _flatten(detail: Any, pointer: str) -> list[FieldError]:
         return [FieldError(pointer or "/", getattr(detail, "code", "invalid"), str(detail))]
     found: list[FieldError] = []
     for key, value in pairs:
-        child = pointer if key == "non_field_errors" else f"{pointer}/{key}"
+        child = pointer if key == "non_field_errors" else f"{pointer}/{escape_pointer(str(key))}"
         found += _flatten(value, child)
     return found
 
@@ -128,6 +130,6 @@ def _from_drf(error: exceptions.APIException) -> Response:
             title=HTTPStatus(status).phrase,
             detail=str(error.detail),
         ),
-        retry_after_s=int(error.wait) if getattr(error, "wait", None) else None,  # type: ignore[attr-defined]
+        retry_after_s=math.ceil(error.wait) if getattr(error, "wait", None) else None,  # type: ignore[attr-defined]
     )
     return response
