@@ -19,7 +19,6 @@ NAME_HASH_LENGTH = 32
 MAX_NAME_TOKENS = 16
 
 _TOKEN = re.compile(r"\w+")
-_SPACE = re.compile(r"\s+")
 _E164 = phonenumbers.PhoneNumberFormat.E164
 
 
@@ -78,7 +77,7 @@ def normalize_phone(value: str, *, country: str = "") -> str:
 
 def _joined(parts: Sequence[str]) -> str:
     # The separator cannot stand in a part: all white space of a part is single spaces.
-    return "\n".join(_SPACE.sub(" ", unicodedata.normalize("NFC", part)).strip() for part in parts)
+    return "\n".join(" ".join(unicodedata.normalize("NFC", part).split()) for part in parts)
 
 
 def _digest(kind: str, value: str) -> str:
