@@ -23,7 +23,7 @@ def application_logs() -> Iterator[Finding]:
                 if found := error_in(line.rstrip("\n")):
                     count, last = count + 1, found
         if count:
-            what = _("%(count)d errors in %(file)s, the last: %(last)s")
+            what = _("Errors in %(file)s: %(count)d, the last: %(last)s")
             yield warn(
                 what % {"count": count, "file": path.name, "last": last[:SHOWN]},
                 _("Read %(path)s") % {"path": path},

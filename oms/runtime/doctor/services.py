@@ -64,7 +64,7 @@ def _migrations() -> Iterator[Finding]:
     executor = MigrationExecutor(connection)
     pending = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
     if pending:
-        what = _("%(count)d migrations are not applied") % {"count": pending}
+        what = _("Migrations not applied: %(count)d") % {"count": pending}
         yield bad(what, _("Run `manage.py migrate`"))
     else:
         yield ok(_("All migrations are applied"))
@@ -123,14 +123,14 @@ def relay() -> Iterator[Finding]:
     else:
         yield ok(_("The outbox relay works"))
     oldest = health.oldest_s or 0.0
-    what = _("%(count)d events wait, the oldest for %(seconds).0f s")
+    what = _("Events waiting: %(count)d, the oldest for %(seconds).0f s")
     waiting = what % {"count": health.pending, "seconds": oldest}
     if oldest > OUTBOX_SECONDS:
         yield warn(waiting, _("If it grows, look at relay.log and the slowest consumer in it"))
     else:
         yield ok(waiting)
     if health.dead_letters:
-        what = _("%(count)d dead letters") % {"count": health.dead_letters}
+        what = _("Dead letters: %(count)d") % {"count": health.dead_letters}
         yield warn(what, _("Mend the cause, then run `manage.py retry_dead_letters --all`"))
 
 

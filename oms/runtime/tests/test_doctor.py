@@ -9,6 +9,7 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 
+from carriers.types import CarrierHealth
 from oms.runtime import probe
 from oms.runtime.doctor import carriers, findings, logs, services
 from oms.runtime.doctor.findings import Level
@@ -80,7 +81,7 @@ def test_database_with_a_migration_that_is_not_applied(monkeypatch):
     found = findings.run(services.database)
 
     assert [f.level for f in found] == [Level.OK, Level.BAD]
-    assert found[1].what == "1 migrations are not applied"
+    assert found[1].what == "Migrations not applied: 1"
     assert found[1].mend == "Run `manage.py migrate`"
 
 
@@ -120,6 +121,64 @@ def test_sandbox_carrier(settings, answering):
     assert levels(carriers.sandbox_carrier) == [Level.BAD]
 
 
+def health_of(monkeypatch, **values):
+    account = CarrierHealth(
+        **{
+            "account_ref": "acc_1",
+            "account_name": "Main",
+            "carrier_code": "sandbox",
+            "is_sandbox": False,
+            "label_failures": 0,
+            "labels_in_doubt": 0,
+            "labels_waiting": 0,
+            "oldest_label_s": None,
+            "last_scan_s": None,
+            "unmatched_scans": 0,
+            "webhook_backlog": 0,
+            **values,
+        }
+    )
+    monkeypatch.setattr("carriers.selectors.health.get_health", lambda: [account])
+
+
+@pytest.mark.parametrize(
+    ("values", "level", "what"),
+    [
+        ({}, Level.OK, "sandbox (Main) works"),
+        ({"label_failures": 2}, Level.BAD, "sandbox (Main): labels refused in the last hour: 2"),
+        ({"labels_waiting": 3, "oldest_label_s": 20.0}, Level.OK, "sandbox (Main) works"),
+        (
+            {"labels_waiting": 3, "oldest_label_s": 400.0},
+            Level.BAD,
+            "sandbox (Main): labels waiting: 3, the oldest for 400 s",
+        ),
+        ({"labels_in_doubt": 1}, Level.WARN, "sandbox (Main): labels in doubt after a time-out: 1"),
+        (
+            {"webhook_backlog": 101},
+            Level.WARN,
+            "sandbox (Main): messages not processed yet: 101",
+        ),
+        (
+            {"unmatched_scans": 101},
+            Level.WARN,
+            "sandbox (Main): scans of no shipment of ours: 101",
+        ),
+    ],
+)
+def test_carrier_accounts(monkeypatch, values, level, what):
+    health_of(monkeypatch, **values)
+
+    [found] = findings.run(carriers.carrier_accounts)
+
+    assert (found.level, found.what) == (level, what)
+
+
+def test_no_carrier_account_is_bad(monkeypatch):
+    monkeypatch.setattr("carriers.selectors.health.get_health", list)
+
+    assert levels(carriers.carrier_accounts) == [Level.BAD]
+
+
 def test_logs_are_counted_without_the_data_an_error_quotes(home):
     (home.logs / "web.log").write_text(
         '{"level": "INFO", "message": "served"}\n'
@@ -130,7 +189,7 @@ def test_logs_are_counted_without_the_data_an_error_quotes(home):
     [found] = findings.run(logs.application_logs)
 
     assert found.level is Level.WARN
-    assert found.what == "2 errors in web.log, the last: psycopg.errors.UniqueViolationError"
+    assert found.what == "Errors in web.log: 2, the last: psycopg.errors.UniqueViolationError"
 
 
 def test_a_check_that_breaks_is_a_finding_not_a_crash():

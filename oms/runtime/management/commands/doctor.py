@@ -11,7 +11,7 @@ from oms.runtime.doctor import carriers, logs, services
 from oms.runtime.doctor.findings import Check, Finding, Level, run
 
 CHECKS: tuple[tuple[str, tuple[Check, ...]], ...] = (
-    ("carriers", (carriers.sandbox_carrier,)),
+    ("carriers", (carriers.sandbox_carrier, carriers.carrier_accounts)),
     (
         "services",
         (
