@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable
 from typing import Any
 
-import orjson
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -39,8 +37,12 @@ def run_once(request: Request, route: str, work: Work) -> Response:
         return _respond(*work(lambda _status, _body: None))
     if not _KEY.match(key):
         raise InvalidIdempotencyKey("Give 16 to 255 visible ASCII characters.")
-    scope = f"key:{request.auth.key_id}"
-    begun = services.begin(scope=scope, key=key, route=route, fingerprint=fingerprint(request.data))
+    principal: Any = request.auth
+    scope = f"key:{principal.key_id}"
+    fingerprint = services.fingerprint_of(
+        method=request.method or "", path=request.path, payload=request.data
+    )
+    begun = services.begin(scope=scope, key=key, route=route, fingerprint=fingerprint)
     if isinstance(begun, services.Replay):
         return _respond(begun.status, begun.body, is_replay=True)
     try:
@@ -54,12 +56,6 @@ def run_once(request: Request, route: str, work: Work) -> Response:
     except Exception:
         services.abandon(scope=scope, key=key)
         raise
-
-
-def fingerprint(body: Any) -> str:
-    """This function will return a hash of a body that does not depend on the order of its keys."""
-    canonical = orjson.dumps(body, option=orjson.OPT_SORT_KEYS, default=str)
-    return hashlib.sha256(canonical).hexdigest()
 
 
 def _respond(status: int, body: Any, *, is_replay: bool = False) -> Response:
