@@ -98,9 +98,7 @@ def _hold_lifted(data: Data, places: Places) -> Words:
     left = data.get("open_holds") or 0
     if not left:
         return Words(gettext("Hold released"), "ok")
-    said = ngettext(
-        "Hold released, %(n)d more is open", "Hold released, %(n)d more are open", left
-    )
+    said = ngettext("Hold released, %(n)d more is open", "Hold released, %(n)d more are open", left)
     return Words(said % {"n": left})
 
 
@@ -126,7 +124,9 @@ def _routed(data: Data, places: Places) -> Words:
     codes = data.get("node_codes") or []
     if not codes:
         return Words(gettext("No place could serve it"), "bad")
-    return Words(gettext("%(place)s was chosen to ship") % {"place": places.of_codes(codes)}, "info")
+    return Words(
+        gettext("%(place)s was chosen to ship") % {"place": places.of_codes(codes)}, "info"
+    )
 
 
 def _at(text: Callable[[], str], tone: str = "info") -> Callable[[Data, Places], Words]:

@@ -36,12 +36,18 @@ class Progress:
     replayed: int = 0
     rejected: int = 0
     errors_length: int = 0
+    #: Seconds spent placing, over all runs: reading, verification, plan, reservation, events, commit.
+    seconds: float = 0.0
 
     @classmethod
     def from_cursor(cls, cursor: dict[str, Any]) -> Progress:
         return cls(**{name: cursor[name] for name in cls.__slots__ if name in cursor})
 
-    def as_cursor(self) -> dict[str, int]:
+    @property
+    def per_second(self) -> float:
+        return round(self.placed / self.seconds, 1) if self.seconds else 0.0
+
+    def as_cursor(self) -> dict[str, float]:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
@@ -96,9 +102,10 @@ def _resume(
     progress = Progress.from_cursor(job.cursor)
     path = folder / f"{job.public_id}.errors.csv"
     advance(progress.position)
+    started = clock.monotonic() - progress.seconds
     with ErrorsFile(path, length=progress.errors_length) as errors:
         for batch in _batches(reader, progress.position, limit):
-            _place_batch(job, channel, batch, progress, errors)
+            _place_batch(job, channel, batch, progress, errors, started)
             advance(len(batch))
     if limit is None and job.status == "running":
         jobs.finish(job=job, result=progress.as_cursor(), result_file=str(path))
@@ -119,11 +126,13 @@ def _place_batch(
     batch: Sequence[SourceOrder],
     progress: Progress,
     errors: ErrorsFile,
+    started: float,
 ) -> None:
     def within(answers: Sequence[Placed]) -> None:
         found = _errors_of(batch, answers)
         _count(progress, batch, answers, found)
         progress.errors_length = errors.append(found)
+        progress.seconds = round(clock.monotonic() - started, 3)
         jobs.advance(
             job=job,
             done=progress.position,
@@ -187,7 +196,7 @@ def _rehearse(
     advance: Callable[[int], None],
     limit: int | None,
 ) -> tuple[Progress, Path]:
-    progress = Progress()
+    progress, started = Progress(), clock.monotonic()
     with ErrorsFile(path) as errors:
 
         def within_for(batch: Sequence[SourceOrder]) -> Callable[[Sequence[Placed]], None]:
@@ -204,4 +213,5 @@ def _rehearse(
                 _place(channel, batch, within_for(batch))
             except _DryRun:
                 advance(len(batch))
+    progress.seconds = clock.monotonic() - started
     return progress, path

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+from orders.models import Hold, Order
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -37,3 +39,10 @@ def of_channel(*, channel_id: int) -> Progress:
         row = cursor.fetchone()
     assert row is not None
     return Progress(*row)
+
+
+def list_moving_refs(*, channel_id: int) -> list[str]:
+    """This function will return the orders of the channel that are neither finished nor on hold."""
+    moving = Order.objects.filter(channel_id=channel_id, closed_at=None)
+    on_hold = Hold.objects.filter(released_at=None).values("order_id")
+    return list(moving.exclude(pk__in=on_hold).values_list("public_id", flat=True))

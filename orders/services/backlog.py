@@ -5,12 +5,41 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from oms.core import clock
+from oms.core.errors import Conflict
 from oms.core.transactions import use_case
 from orders.models import Order
 from orders.services import committing, holds
 
 #: Orders tried per arrival; the rest follow with the next one.
 BATCH = 100
+
+
+class NotWaiting(Conflict):
+    """Only an order that waits for stock can be routed again."""
+
+    code = "orders.not_waiting"
+
+
+class StillNoRoute(Conflict):
+    code = "orders.still_no_route"
+
+
+@use_case
+def retry_order(*, order_id: int) -> None:
+    """This function will route one order that waits for stock, now.
+
+    :raises NotWaiting: it has no open stock hold.
+    :raises StillNoRoute: no node can serve it; the reason says why.
+    """
+    order = Order.objects.select_for_update().get(pk=order_id)
+    waits = order.holds.filter(type="stock", released_at=None).exists()
+    if not waits or order.status != Order.Status.CONFIRMED:
+        raise NotWaiting(f"Order {order.number} does not wait for stock.")
+    now = clock.now()
+    routed = committing.route(orders=committing.with_lines([order]), at={order.pk: now})
+    if order.pk in routed.failed:
+        raise StillNoRoute(routed.failed[order.pk])
+    holds.lift(orders=[order], type="stock", reason="Routed again.")
 
 
 @use_case

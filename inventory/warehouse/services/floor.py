@@ -82,6 +82,17 @@ def claim_next(*, status: str, limit: int, node_ids: Collection[int] | None = No
 
 
 @use_case
+def give_back(*, actor: str) -> int:
+    """This function will free what a clerk took from the queue and did not do.
+
+    :returns: how many claims ended.
+    """
+    return WorkOrder.objects.filter(claimed_by=actor, claimed_until__isnull=False).update(
+        claimed_by="", claimed_until=None
+    )
+
+
+@use_case
 def start_pick(*, work_refs: Sequence[str], picker: str, at: When = None) -> None:
     """This function will show that somebody is taking the units.
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from carriers.selectors import shipments
 from carriers.services import labels, notices, tracking
+from inventory.warehouse.services import floor
+from oms.cockpit.control_tower import selectors as cases_of
 from oms.cockpit.simulation.services import clerk, history
 from oms.core import clock
 from oms.infra.outbox.services import relaying
@@ -18,44 +20,64 @@ from orders.selectors import progress
 
 #: Work orders per station and round, labels per claim, parcels per question to the carrier.
 FLOOR_BATCH, LABEL_BATCH, CARRIER_BATCH = 200, 100, 500
-#: Give up when nothing moves for this long: what is left needs a person.
-QUIET_SECONDS = 8.0
+#: Give up when nothing moves for this long: another process may hold a claim for a minute.
+QUIET_SECONDS = 75.0
 PAUSE_SECONDS = 0.25
+#: Rounds without a move before the cases of what is left are counted.
+STILL_ROUNDS = 3
+CLERK = "floor:import"
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Where the orders stand when nothing moves any more."""
+    """Where the orders stand when nothing moves any more.
+
+    `cases` orders need a person; `moving` orders are with a worker, a floor or a carrier.
+    """
 
     delivered: int
-    open: int
-    rounds: int
+    on_hold: int
+    cases: int
+    moving: int
 
 
-def work_off(
-    *, channel_id: int, show: Callable[[int, int], None] = lambda _done, _all: None
-) -> Outcome:
-    """This function will work until no order of the channel moves any more.
+def work_off(*, channel_id: int, show: Callable[[int], None] = lambda _finished: None) -> Outcome:
+    """This function will work until every order of the channel is finished, on hold or a case.
 
-    `show` is called each round with how many are finished and how many there are.
+    `show` is called each round with how many are finished.
     """
-    rounds, quiet_since, last = 0, clock.monotonic(), (-1, -1)
+    floor.give_back(actor=CLERK)
+    still, quiet_since = 0, clock.monotonic()
     while True:
+        before = progress.of_channel(channel_id=channel_id)
         moved = _round()
-        rounds += 1
         state = progress.of_channel(channel_id=channel_id)
-        show(state.finished, state.total)
-        if moved or (state.finished, state.moving) != last:
-            quiet_since, last = clock.monotonic(), (state.finished, state.moving)
-        if state.moving == 0 or clock.monotonic() - quiet_since > QUIET_SECONDS:
-            return Outcome(delivered=state.delivered, open=state.moving, rounds=rounds)
+        show(state.finished)
+        if moved or state != before:
+            still, quiet_since = 0, clock.monotonic()
+        still += 1
+        if state.moving == 0 or still > STILL_ROUNDS:
+            outcome = _outcome(channel_id, state)
+            if outcome.moving == 0 or clock.monotonic() - quiet_since > QUIET_SECONDS:
+                return outcome
         if not moved:
             clock.sleep(PAUSE_SECONDS)
 
 
+def _outcome(channel_id: int, state: progress.Progress) -> Outcome:
+    moving = progress.list_moving_refs(channel_id=channel_id)
+    cases = cases_of.count_open_among(correlation_ids=moving)
+    return Outcome(
+        delivered=state.delivered,
+        on_hold=state.total - state.finished - state.moving,
+        cases=cases,
+        moving=len(moving) - cases,
+    )
+
+
 def _round() -> int:
     moved = relaying.drain()
-    moved += clerk.work_once(limit=FLOOR_BATCH, name="floor:import", at=history.times_for)
+    moved += clerk.work_once(limit=FLOOR_BATCH, name=CLERK, at=history.times_for)
     moved += labels.buy_due(limit=LABEL_BATCH)
     moved += labels.resolve_in_doubt(limit=LABEL_BATCH)
     moved += notices.tell_due(limit=CARRIER_BATCH)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,6 @@ from oms.cockpit.simulation.olist import reader as olist_reader
 from oms.cockpit.simulation.olist import setup as olist_setup
 from oms.cockpit.simulation.olist import tables as olist_tables
 from oms.cockpit.simulation.services import carrier_process, driver
-from oms.core import clock
 from oms.core.commands import OK, PARTIAL, OmsCommand
 from oms.core.context import acting
 from oms.infra.accounts.services import organizations
@@ -49,8 +49,10 @@ class Command(OmsCommand):
 
     def run(self, **options: Any) -> None:
         reader, channel = self._source(options)
-        started = clock.monotonic()
-        with acting(actor="command:import_orders"), self._bar("Orders", reader.total) as advance:
+        with (
+            acting(actor="command:import_orders"),
+            self.progress("Orders", total=reader.total) as advance,
+        ):
             progress, errors_file = runner.run(
                 reader=reader,
                 channel=channel,
@@ -63,15 +65,12 @@ class Command(OmsCommand):
         result: dict[str, Any] = {
             "placed": progress.placed,
             "rejected": progress.rejected,
-            "per_second": _rate(progress.placed, clock.monotonic() - started),
+            "per_second": progress.per_second,
             "errors_file": str(errors_file),
         }
         if self._should_work(options):
-            result |= self._work(channel)
+            result |= self._work(channel, progress.placed)
         self.finish(result, _lines(result), exit_code=PARTIAL if progress.rejected else OK)
-
-    def _bar(self, label: str, total: int) -> Any:
-        return self.progress(label, total=total)
 
     def _should_work(self, options: dict[str, Any]) -> bool:
         wanted = options["format"] == "olist" if options["work"] is None else options["work"]
@@ -106,22 +105,18 @@ class Command(OmsCommand):
         self.say("Preparing nodes, catalog and stock")
         return olist_reader.OlistReader(folder, tables), olist_setup.prepare(tables)
 
-    def _work(self, channel: ChannelFacts) -> dict[str, Any]:
+    def _work(self, channel: ChannelFacts, total: int) -> dict[str, Any]:
         self.say("Working the orders to delivery")
         done = 0
-        with carrier_process.sandbox_carrier(), self._bar("Finished", 0) as advance:
+        with carrier_process.sandbox_carrier(), self.progress("Finished", total=total) as advance:
 
-            def show(finished: int, _total: int) -> None:
+            def show(finished: int) -> None:
                 nonlocal done
                 advance(max(0, finished - done))
                 done = max(done, finished)
 
             outcome = driver.work_off(channel_id=channel.id, show=show)
-        return {"delivered": outcome.delivered, "moving": outcome.open}
-
-
-def _rate(count: int, seconds: float) -> float:
-    return round(count / seconds, 1) if seconds > 0 else 0.0
+        return asdict(outcome)
 
 
 def _lines(result: dict[str, Any]) -> list[str]:
@@ -132,5 +127,8 @@ def _lines(result: dict[str, Any]) -> list[str]:
     if result["rejected"]:
         lines.append(f"What is wrong with them: {result['errors_file']}")
     if "delivered" in result:
-        lines.append(f"{result['delivered']} delivered, {result['moving']} still moving.")
+        lines.append(
+            f"{result['delivered']} delivered, {result['on_hold']} on hold, "
+            f"{result['cases']} cases for a person, {result['moving']} still moving."
+        )
     return lines

@@ -1,0 +1,7 @@
+"""Staff pages of orders: to read, with deeds that call the services."""
+
+from orders.admin.fulfillment import FulfillmentOrderAdmin
+from orders.admin.holds import HoldAdmin
+from orders.admin.orders import OrderAdmin
+
+__all__ = ["FulfillmentOrderAdmin", "HoldAdmin", "OrderAdmin"]

@@ -1,0 +1,106 @@
+"""How staff find orders: filters for the list, and what a search term may mean."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from carriers.selectors import shipments
+from oms.core import clock
+from oms.infra.contacts.selectors import search
+from orders.models import FulfillmentOrder, Hold, Order, OrderLine
+
+#: In these an order may still have something to ship.
+_OPEN = ("received", "verifying", "confirmed", "released")
+
+
+class OnHoldFilter(admin.SimpleListFilter):
+    title = _("hold")
+    parameter_name = "on_hold"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("any", _("On hold")), *Hold.Type.choices]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
+        if not self.value():
+            return queryset
+        waiting = Hold.objects.filter(released_at=None)
+        if self.value() != "any":
+            waiting = waiting.filter(type=self.value())
+        return queryset.filter(pk__in=waiting.values("order_id"))
+
+
+class LateFilter(admin.SimpleListFilter):
+    title = _("ship by")
+    parameter_name = "late"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("late", _("Late to ship")), ("hour", _("Within the hour"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
+        if self.value() == "late":
+            return _pressing(queryset, within_minutes=0)
+        if self.value() == "hour":
+            return _pressing(queryset, within_minutes=60)
+        return queryset
+
+
+def is_unshipped() -> Exists:
+    """This function will tell, in a query of orders, whether something still has to leave."""
+    return Exists(
+        OrderLine.objects.filter(order=OuterRef("pk")).exclude(
+            ordered=F("cancelled") + F("shipped")
+        )
+    )
+
+
+def wanted(term: str, *, may_see_people: bool) -> Q:
+    """This function will return what a search term asks for: a number first, else an identifier,
+    a mail address, a tracking number, the channel's reference or a SKU."""
+    if _is_number(term):
+        return number_is(term) | Q(external_ref=term)
+    if "@" in term:
+        return _ordered_by(term) if may_see_people else Q(pk=None)
+    if term.startswith("ord_"):
+        return Q(public_id=term)
+    served = shipments.list_demand_refs(tracking_number=term)
+    if served:
+        works = FulfillmentOrder.objects.filter(public_id__in=served)
+        return Q(pk__in=works.values("order_id"))
+    lines = OrderLine.objects.filter(sku=term)
+    return Q(external_ref=term) | Q(pk__in=lines.values("order_id"))
+
+
+def number_is(term: str) -> Q:
+    """This function will return the orders of a number, of whatever organization; by organization
+    too, so that the unique index serves it."""
+    return Q(number=int(term), organization_id__in=_owners()) if _is_number(term) else Q(pk=None)
+
+
+def _is_number(term: str) -> bool:
+    return term.isascii() and term.isdigit() and len(term) < 19
+
+
+def _owners() -> QuerySet[Any]:
+    related: Any = Order._meta.get_field("organization").related_model
+    owners: QuerySet[Any] = related._default_manager.values("pk")
+    return owners
+
+
+def _ordered_by(email: str) -> Q:
+    found = [
+        contact_id
+        for organization_id in _owners().values_list("pk", flat=True)
+        for contact_id in search.find_contact_ids(organization_id=organization_id, email=email)
+    ]
+    return Q(ship_to_id__in=found)
+
+
+def _pressing(orders: QuerySet[Order], *, within_minutes: int) -> QuerySet[Order]:
+    before = clock.now() + timedelta(minutes=within_minutes)
+    return orders.filter(is_unshipped(), status__in=_OPEN, latest_ship_at__lte=before)

@@ -1,0 +1,121 @@
+"""The work nodes have for orders, as the order sees it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet, Sum
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from oms.core.admin import cells, steps
+from oms.core.admin.pages import Facts, Page, Table
+from oms.core.admin.reading import ReadAdmin
+from oms.infra.accounts import selectors as accounts
+from oms.infra.accounts.services import roles
+from orders.models import FulfillmentOrder
+
+
+@admin.register(FulfillmentOrder)
+class FulfillmentOrderAdmin(ReadAdmin):
+    list_display = (
+        "order_number",
+        "node_name",
+        "status_pill",
+        "units",
+        "ship_by",
+        "packed",
+        "closed",
+    )
+    list_filter = ("status", "node")
+    list_select_related = ("order", "node")
+    search_fields = ("order__number", "=public_id")
+    search_help_text = _("Order number")
+    ordering = ("-id",)
+    empty_title = _("No work yet")
+    empty_text = _("It appears when orders are routed.")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[FulfillmentOrder]:
+        work: QuerySet[FulfillmentOrder] = super().get_queryset(request)
+        codes = roles.allowed_node_codes(request.user)  # type: ignore[arg-type]
+        if codes is not None:
+            work = work.filter(node__code__in=codes)
+        return work.annotate(unit_sum=Sum("lines__quantity"))
+
+    def get_page_queryset(self, request: HttpRequest) -> QuerySet[FulfillmentOrder]:
+        return self.get_queryset(request).select_related("order", "node")
+
+    def page(self, request: HttpRequest, obj: Any) -> Page:
+        lines = obj.lines.select_related("order_line__variant").order_by("pk")
+        rows = [
+            [
+                cells.two_lines(line.order_line.variant.name, line.order_line.sku),
+                line.quantity,
+                line.shipped,
+                line.delivered,
+            ]
+            for line in lines
+        ]
+        changes = list(obj.status_changes.order_by("-pk"))
+        names = accounts.names_of(actors={change.actor for change in changes})
+        about: list[tuple[Any, Any]] = [
+            (_("order"), _order_link(obj)),
+            (_("node"), obj.node.name),
+            (_("service"), cells.code(obj.service_code)),
+            (_("request"), obj.get_request_display()),
+            (_("attempt"), obj.attempt),
+            (_("identifier"), cells.code(obj.public_id)),
+        ]
+        headers = [_("item"), _("units"), _("shipped"), _("delivered")]
+        return Page(
+            name=_("Work of order %(number)s") % {"number": obj.order.number},
+            pills=[cells.status(obj)],
+            lead=[(_("Ship by"), cells.due(obj.latest_ship_at, is_open=_presses(obj)))],
+            main=[
+                Table(_("Items"), headers, rows, _("No lines."), numeric=frozenset({1, 2, 3})),
+                steps.story(FulfillmentOrder, changes, names),
+            ],
+            side=[Facts(_("About"), about)],
+        )
+
+    @display(description=_("order"), ordering="order__number")
+    def order_number(self, obj: FulfillmentOrder) -> str:
+        return f"#{obj.order.number}"
+
+    @display(description=_("node"), ordering="node__name")
+    def node_name(self, obj: FulfillmentOrder) -> SafeString:
+        return cells.two_lines(obj.node.name, obj.node.city)
+
+    @display(description=_("status"), ordering="status")
+    def status_pill(self, obj: FulfillmentOrder) -> SafeString:
+        return cells.status(obj)
+
+    @display(description=_("units"))
+    def units(self, obj: Any) -> SafeString:
+        return cells.number(obj.unit_sum)
+
+    @display(description=_("ship by"), ordering="latest_ship_at")
+    def ship_by(self, obj: FulfillmentOrder) -> SafeString:
+        return cells.due(obj.latest_ship_at, is_open=_presses(obj))
+
+    @display(description=_("packed"), ordering="packed_at")
+    def packed(self, obj: FulfillmentOrder) -> SafeString:
+        return cells.ago(obj.packed_at)
+
+    @display(description=_("closed"), ordering="closed_at")
+    def closed(self, obj: FulfillmentOrder) -> SafeString:
+        return cells.ago(obj.closed_at)
+
+
+def _presses(work: FulfillmentOrder) -> bool:
+    return work.closed_at is None
+
+
+def _order_link(work: FulfillmentOrder) -> SafeString:
+    return cells.link(
+        reverse("admin:orders_order_change", args=(work.order_id,)), f"#{work.order.number}"
+    )

@@ -1,0 +1,225 @@
+"""The list of orders, their page, and what staff may do with one: hold, release, cancel, route."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import F, Prefetch, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import action, display
+from unfold.enums import ActionVariant
+
+from oms.core import transitions
+from oms.core.admin import cells
+from oms.core.admin.deeds import ReasonForm, choice
+from oms.core.admin.pages import Page
+from oms.core.admin.reading import ReadAdmin
+from orders.admin import finding, order_page, words
+from orders.models import FulfillmentLine, FulfillmentOrder, Hold, Order, OrderLine
+from orders.services import backlog, cancellation, holds
+
+
+class PlaceHoldForm(ReasonForm):
+    """Asks which hold, and why."""
+
+    type = choice(
+        _("Type"),
+        [pair for pair in Hold.Type.choices if pair[0] not in words.ROUTED_HOLDS],
+        initial=Hold.Type.OPERATOR,
+    )
+    field_order = ["type", "reason"]
+
+
+@admin.register(Order)
+class OrderAdmin(ReadAdmin):
+    list_display = (
+        "number_and_place",
+        "status_pill",
+        "hold_pills",
+        "ship_by",
+        "promised",
+        "tier",
+        "channel",
+        "units",
+        "total",
+        "placed",
+    )
+    list_filter = ("status", finding.OnHoldFilter, finding.LateFilter, "tier", "channel")
+    list_select_related = ("channel",)
+    search_fields = ("number",)
+    search_help_text = _("Order number, the channel's reference, tracking number or e-mail")
+    ordering = ("-id",)
+    empty_title = _("No orders yet")
+    empty_text = _("They appear here the moment they arrive.")
+    actions_detail = ["place_hold", "release_hold", "retry_routing", "cancel_order"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
+        waiting = Prefetch("holds", Hold.objects.filter(released_at=None), to_attr="open_holds")
+        orders = super().get_queryset(request).annotate(is_unshipped=finding.is_unshipped())
+        return orders.prefetch_related(waiting)
+
+    def get_page_queryset(self, request: HttpRequest) -> QuerySet[Order]:
+        work = FulfillmentOrder.objects.order_by("pk").select_related("node")
+        lines = FulfillmentLine.objects.order_by("pk")
+        return Order.objects.select_related("channel").prefetch_related(
+            Prefetch("lines", OrderLine.objects.order_by("position").select_related("variant")),
+            "holds",
+            Prefetch("fulfillment_orders", work.prefetch_related(Prefetch("lines", lines))),
+        )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Order], search_term: str
+    ) -> tuple[QuerySet[Order], bool]:
+        term = search_term.strip().lstrip("#")
+        return (
+            queryset.filter(finding.wanted(term, may_see_people=_may_see_people(request)))
+            if term
+            else queryset
+        ), False
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """An exact number opens its order at once."""
+        term = request.GET.get("q", "").strip().lstrip("#")
+        if term.isdigit() and self.has_view_permission(request):
+            found = list(
+                Order.objects.filter(finding.number_is(term)).values_list("pk", flat=True)[:2]
+            )
+            if len(found) == 1:
+                return HttpResponseRedirect(reverse("admin:orders_order_change", args=found))
+        response: HttpResponse = super().changelist_view(request, extra_context)
+        return response
+
+    def page(self, request: HttpRequest, obj: Any) -> Page:
+        return order_page.build(request, obj)
+
+    def offers(self, request: HttpRequest, obj: Any) -> set[str] | None:
+        waiting = {hold.type for hold in obj.holds.all() if hold.released_at is None}
+        offered = set()
+        if obj.closed_at is None:
+            offered.add("place_hold")
+        if waiting - set(words.ROUTED_HOLDS):
+            offered.add("release_hold")
+        if waiting & set(words.ROUTED_HOLDS):
+            offered.add("retry_routing")
+        begun = any(w.status in ("in_progress", "packed") for w in obj.fulfillment_orders.all())
+        if "cancel" in transitions.allowed_triggers(obj) and not begun:
+            offered.add("cancel_order")
+        return offered
+
+    @display(description=_("order"), ordering="number")
+    def number_and_place(self, obj: Order) -> SafeString:
+        place = ", ".join(part for part in (obj.city, obj.region or obj.country) if part)
+        return cells.two_lines(f"#{obj.number}", place)
+
+    @display(description=_("status"), ordering="status")
+    def status_pill(self, obj: Order) -> SafeString:
+        return cells.status(obj)
+
+    @display(description=_("waits for"))
+    def hold_pills(self, obj: Any) -> SafeString:
+        return cells.pills(*(cells.pill(h.get_type_display(), "hold") for h in obj.open_holds))
+
+    @display(description=_("ship by"), ordering=F("latest_ship_at").asc(nulls_last=True))
+    def ship_by(self, obj: Order) -> SafeString:
+        return cells.due(obj.latest_ship_at, is_open=obj.is_unshipped)
+
+    @display(description=_("promised"), ordering="promised_on")
+    def promised(self, obj: Order) -> SafeString:
+        return cells.day(obj.promised_on)
+
+    @display(description=_("units"), ordering="unit_count")
+    def units(self, obj: Order) -> SafeString:
+        return cells.number(obj.unit_count)
+
+    @display(description=_("total"), ordering="total_amount")
+    def total(self, obj: Order) -> SafeString:
+        return cells.amount(obj.total_amount, obj.currency)
+
+    @display(description=_("placed"), ordering="placed_at")
+    def placed(self, obj: Order) -> SafeString:
+        return cells.ago(obj.placed_at)
+
+    @action(description=_("Place hold"), permissions=["act"], url_path="hold", icon="front_hand")
+    def place_hold(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self.perform(
+            request,
+            object_id,
+            title=_("Place a hold"),
+            text=_("Nothing of this order is picked, labeled or shipped until it is released."),
+            form_class=PlaceHoldForm,
+            run=lambda order, data: holds.place_hold(
+                order_id=order.pk, type=data["type"], reason=data["reason"]
+            ),
+            done=_("The order is on hold."),
+        )
+
+    @action(
+        description=_("Release hold"), permissions=["act"], url_path="release", icon="play_arrow"
+    )
+    def release_hold(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self.perform(
+            request,
+            object_id,
+            title=_("Release a hold"),
+            text=_("With its last hold released the order goes on where it stopped."),
+            form_class=_release_form(object_id),
+            run=lambda order, data: holds.release_hold(
+                order_id=order.pk, type=data["type"], reason=data["reason"]
+            ),
+            done=_("The hold is released."),
+        )
+
+    @action(description=_("Route again"), permissions=["act"], url_path="route", icon="alt_route")
+    def retry_routing(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self.perform(
+            request,
+            object_id,
+            title=_("Route again"),
+            text=_("Every node is asked once more. The order moves on if one can serve it."),
+            run=lambda order, data: backlog.retry_order(order_id=order.pk),
+            done=_("A route was found and the stock is set aside."),
+        )
+
+    @action(
+        description=_("Cancel order"),
+        permissions=["act"],
+        url_path="cancel",
+        icon="cancel",
+        variant=ActionVariant.DANGER,
+    )
+    def cancel_order(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self.perform(
+            request,
+            object_id,
+            title=_("Cancel the order"),
+            text=_("Its stock is freed and its work withdrawn. This cannot be taken back."),
+            form_class=ReasonForm,
+            run=lambda order, data: cancellation.cancel(order_id=order.pk, reason=data["reason"]),
+            done=_("The order is cancelled."),
+            is_grave=True,
+        )
+
+
+def _may_see_people(request: HttpRequest) -> bool:
+    return request.user.has_perm("contacts.view_contact")
+
+
+def _release_form(object_id: str) -> type[forms.Form]:
+    """A form that offers the holds a person may lift on this order."""
+    waiting = Hold.objects.filter(order_id=object_id, released_at=None).exclude(
+        type__in=words.ROUTED_HOLDS
+    )
+    pairs = [(h.type, f"{h.get_type_display()}: {h.reason}") for h in waiting.order_by("pk")]
+
+    class ReleaseHoldForm(ReasonForm):
+        type = choice(_("Hold"), pairs)
+        field_order = ["type", "reason"]
+
+    return ReleaseHoldForm

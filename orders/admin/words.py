@@ -1,0 +1,34 @@
+"""Words and tones of an order's derived states, shared by its pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.utils.functional import Promise
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from oms.core.admin import cells
+from orders.models import Hold
+
+#: Where the goods are, by the word of `selectors.orders.derived_fulfillment`.
+FULFILLMENT: Mapping[str, tuple[str | Promise, str]] = {
+    "cancelled": (_("Nothing to ship"), ""),
+    "unallocated": (_("No stock set aside"), "warn"),
+    "allocated": (_("Stock set aside"), "info"),
+    "in_progress": (_("On the floor"), "info"),
+    "partial": (_("Partly shipped"), "info"),
+    "shipped": (_("Shipped"), "info"),
+    "delivered": (_("Delivered"), "ok"),
+}
+#: Holds that end by a new route, not by a person's word.
+ROUTED_HOLDS = (Hold.Type.STOCK, Hold.Type.ROUTING)
+
+
+def fulfillment_pill(word: str) -> SafeString:
+    text, tone = FULFILLMENT[word]
+    return cells.pill(text, tone)
+
+
+def hold_pill(hold: Hold) -> SafeString:
+    return cells.pill(_("On hold: %(type)s") % {"type": hold.get_type_display().lower()}, "hold")
