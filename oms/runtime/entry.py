@@ -11,6 +11,7 @@ from types import FrameType, TracebackType
 from oms.core.errors import OmsError
 from oms.runtime import embedded
 from oms.runtime.layout import SUPERVISED
+from oms.settings.env import OMS_HOME
 
 #: Commands that never touch the database or the broker.
 NEED_NOTHING = frozenset(
@@ -36,6 +37,7 @@ def run(argv: list[str]) -> None:
     if needs_services(argv) and not os.environ.get(SUPERVISED):
         signal.signal(signal.SIGTERM, _exit_on_terminate)
         _start_services()
+        _log_to_file()
     if os.environ.get(SUPERVISED):
         # Its output is a log: an error's own text may quote the row that was refused.
         sys.excepthook = _log_end
@@ -45,6 +47,12 @@ def run(argv: list[str]) -> None:
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(argv)
+
+
+def _log_to_file() -> None:
+    folder = OMS_HOME / "logs"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    os.environ.setdefault("LOG_FILE", str(folder / "commands.log"))
 
 
 def _start_services() -> None:

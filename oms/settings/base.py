@@ -16,6 +16,7 @@ from oms.settings.env import (
     redis_url,
     sandbox_carrier_url,
 )
+from oms.settings.unfold import UNFOLD  # noqa: F401
 
 # Lets generic classes of Django be written with their types at run time.
 django_stubs_ext.monkeypatch()
@@ -72,7 +73,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "oms.core.api.middleware.RequestContextMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "oms.core.content_policy.ContentPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -172,6 +173,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "/admin/login/"
+# Its rows hold what people typed; the log says enough.
+AXES_ENABLE_ADMIN = False
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
@@ -239,18 +242,42 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
 }
 
 # --- logging: one JSON line per record, no personal data ----------------------------------------
+#: A command at a terminal writes its log here and keeps the terminal for people.
+LOG_FILE = env.str("LOG_FILE", default="")
+_FILE_HANDLER = {
+    "class": "logging.handlers.RotatingFileHandler",
+    "filename": LOG_FILE,
+    "maxBytes": 20_000_000,
+    "backupCount": 2,
+    "delay": True,
+    "formatter": "json",
+    "filters": ["context"],
+}
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"context": {"()": "oms.core.logs.ContextFilter"}},
+    "filters": {
+        "context": {"()": "oms.core.logs.ContextFilter"},
+        "task_error": {"()": "oms.core.logs.TaskErrorFilter"},
+    },
     "formatters": {"json": {"()": "oms.core.logs.JsonFormatter"}},
     "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["context"]}
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "json",
+            "filters": ["context"],
+            "level": "WARNING" if LOG_FILE else "DEBUG",
+        },
+        **({"file": _FILE_HANDLER} if LOG_FILE else {}),
     },
-    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "root": {
+        "handlers": ["stderr", "file"] if LOG_FILE else ["stderr"],
+        "level": env.str("LOG_LEVEL", default="INFO"),
+    },
     "loggers": {
         "django.request": {"level": "ERROR"},
         "axes": {"level": "WARNING"},
+        "celery.app.trace": {"filters": ["task_error"]},
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
     },

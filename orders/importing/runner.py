@@ -36,7 +36,7 @@ class Progress:
     replayed: int = 0
     rejected: int = 0
     errors_length: int = 0
-    #: Seconds spent placing, over all runs: reading, verification, plan, reservation, events, commit.
+    #: Seconds spent over all runs: reading, verifying, planning, reserving, committing.
     seconds: float = 0.0
 
     @classmethod
