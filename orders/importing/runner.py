@@ -130,13 +130,13 @@ def _place_batch(
 ) -> None:
     def within(answers: Sequence[Placed]) -> None:
         found = _errors_of(batch, answers)
-        _count(progress, batch, answers, found)
+        rejected = _count(progress, batch, answers, found)
         progress.errors_length = errors.append(found)
         progress.seconds = round(clock.monotonic() - started, 3)
         jobs.advance(
             job=job,
-            done=progress.position,
-            failed=progress.rejected,
+            done=len(batch),
+            failed=rejected,
             cursor=progress.as_cursor(),
         )
 
@@ -182,11 +182,13 @@ def _count(
     batch: Sequence[SourceOrder],
     answers: Sequence[Placed],
     errors: Sequence[RowError],
-) -> None:
+) -> int:
+    rejected = len({error.line for error in errors})
     progress.position += len(batch)
     progress.placed += sum(a.is_placed and not a.is_replay for a in answers)
     progress.replayed += sum(a.is_placed and a.is_replay for a in answers)
-    progress.rejected += len({e.line for e in errors})
+    progress.rejected += rejected
+    return rejected
 
 
 def _rehearse(
