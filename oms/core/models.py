@@ -27,6 +27,8 @@ class PublicIdField(models.CharField[str, str]):
     def deconstruct(self) -> Any:
         name, path, args, kwargs = super().deconstruct()
         kwargs["prefix"] = self.prefix
+        # Said in full: the history of a row repeats its identifier, so there it is not unique.
+        kwargs["unique"] = self.unique
         return name, path, args, kwargs
 
     def get_default(self) -> Any:
