@@ -10,6 +10,8 @@ from django.db.models.functions import Greatest
 from inventory.models import Reservation, StockMovement, StockPosition
 from inventory.types import NodeStock
 
+_FREE = F("on_hand") - F("held") - F("allocated") - F("safety_stock") + F("oversell_limit")
+
 
 def list_positions(
     *,
@@ -28,8 +30,7 @@ def list_positions(
         positions = positions.filter(node_id__in=node_ids)
     if variant_ids is not None:
         positions = positions.filter(variant_id__in=variant_ids)
-    free = F("on_hand") - F("held") - F("allocated") - F("safety_stock") + F("oversell_limit")
-    return positions.annotate(available=Greatest(free, 0)).order_by("node__code", "variant__sku")
+    return positions.annotate(available=Greatest(_FREE, 0)).order_by("node__code", "variant__sku")
 
 
 def list_movements(*, position_id: int) -> QuerySet[StockMovement]:
@@ -55,7 +56,7 @@ def count_reservations() -> dict[str, int]:
 
 def list_low(*, organization_id: int, below: int, limit: int) -> list[tuple[int, int]]:
     """This function will return (node, variant) keys of positions with less than `below` free."""
-    positions = list_positions(organization_id=organization_id).filter(
-        available__lt=below, node__can_ship=True
+    positions = StockPosition.objects.annotate(free=_FREE).filter(
+        variant__organization_id=organization_id, free__lt=below, node__can_ship=True
     )
-    return list(positions.values_list("node_id", "variant_id")[:limit])
+    return list(positions.order_by("free", "pk").values_list("node_id", "variant_id")[:limit])

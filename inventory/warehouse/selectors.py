@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection
 from django.db.models import Count, Min, Q, QuerySet
@@ -60,6 +60,13 @@ def node_load() -> list[NodeLoad]:
         )
         for node in nodes.list_active()
     ]
+
+
+def handed_over_last_hour() -> dict[int, int]:
+    """This function will return how many work orders left each node in the last hour."""
+    since = clock.now() - timedelta(hours=1)
+    left = WorkOrder.objects.filter(status="handed_over", handed_over_at__gte=since)
+    return dict(left.values_list("node_id").annotate(Count("id")).order_by())
 
 
 def count_by_status() -> dict[str, int]:

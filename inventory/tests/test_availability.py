@@ -1,0 +1,71 @@
+"""Availability: the seller's own variants, at nodes it may use, never below zero."""
+
+from __future__ import annotations
+
+import pytest
+
+from inventory.models import StockPosition
+from inventory.nodes.models import Node, NodeAllowance
+from inventory.selectors import availability
+from inventory.services import reservations
+from inventory.tests.factories import World, make_world
+from inventory.types import Availability
+from oms.core.transactions import unit
+
+pytestmark = pytest.mark.django_db
+
+
+def _list(world: World, **extra: object) -> list[Availability]:
+    return availability.list_for(
+        organization_id=world.organization_id,
+        variant_ids=list(world.variants.values()),
+        **extra,  # type: ignore[arg-type]
+    )
+
+
+def test_what_is_promised_or_kept_back_is_not_available() -> None:
+    world = make_world(nodes_=("reno", "dallas"))
+    world.receive("reno", "TENT", 10)
+    world.receive("dallas", "TENT", 1)
+    StockPosition.objects.filter(node_id=world.nodes["reno"]).update(safety_stock=3)
+    with unit():
+        reservations.reserve(demands=[world.demand("o", world.leg("reno", "TENT", 2))])
+
+    tent, reno, dallas = world.variants["TENT"], world.nodes["reno"], world.nodes["dallas"]
+    assert sorted(_list(world), key=lambda a: a.node_id) == [
+        Availability(tent, reno, on_hand=10, available=5),
+        Availability(tent, dallas, on_hand=1, available=1),
+    ]
+    assert [a.node_id for a in _list(world, node_ids=[dallas])] == [dallas]
+    assert _list(world, node_ids=[]) == []
+
+
+def test_it_never_falls_below_zero() -> None:
+    world = make_world()
+    world.receive("reno", "TENT", 1)
+    StockPosition.objects.update(safety_stock=9)
+
+    assert [a.available for a in _list(world)] == [0]
+
+
+def test_nodes_not_allowed_or_asleep_are_left_out() -> None:
+    world = make_world(nodes_=("reno", "dallas", "miami"))
+    for node in world.nodes:
+        world.receive(node, "TENT", 1)
+    NodeAllowance.objects.filter(node_id=world.nodes["dallas"]).delete()
+    Node.objects.filter(pk=world.nodes["miami"]).update(is_active=False)
+
+    assert [a.node_id for a in _list(world)] == [world.nodes["reno"]]
+
+
+def test_another_sellers_stock_is_not_shown() -> None:
+    world = make_world()
+    world.receive("reno", "TENT", 1)
+
+    assert (
+        availability.list_for(
+            organization_id=world.organization_id + 1,
+            variant_ids=list(world.variants.values()),
+        )
+        == []
+    )
