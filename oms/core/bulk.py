@@ -31,7 +31,7 @@ def column_of(model: type[models.Model], name: str) -> tuple[str, str]:
     while isinstance(target, models.ForeignKey):
         target = target.target_field
     kind = target.rel_db_type(connection) if target is not field else target.db_type(connection)
-    assert kind is not None
+    assert kind is not None and field.column is not None
     # A cast to varchar(n) would cut a longer text in silence; without n the column refuses it.
     return field.column, _LENGTH.sub("varchar", kind)
 
@@ -140,7 +140,7 @@ def update_rows(
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, [body])
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def _recordset_of(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
 import pytest
@@ -38,6 +38,8 @@ class Parcel(models.Model):
     tags = ArrayField(models.CharField(max_length=20), null=True)
     counts = ArrayField(models.IntegerField(), null=True)
     parent = models.ForeignKey("self", models.CASCADE, null=True, db_constraint=False)
+
+    objects: ClassVar[Any]
 
     class Meta:
         app_label = "core"

@@ -25,12 +25,12 @@ from oms.core.errors import (
 )
 
 
-class _LineIn(serializers.Serializer):  # type: ignore[type-arg]
+class _LineIn(serializers.Serializer):
     sku = serializers.CharField(max_length=5)
     quantity = serializers.IntegerField(min_value=1)
 
 
-class _OrderIn(serializers.Serializer):  # type: ignore[type-arg]
+class _OrderIn(serializers.Serializer):
     tier = serializers.ChoiceField(choices=["standard", "economy"])
     lines = _LineIn(many=True, allow_empty=False)
 

@@ -81,5 +81,5 @@ def _joined(parts: Sequence[str]) -> str:
 
 
 def _digest(kind: str, value: str) -> str:
-    key = settings.OMS["HASH_KEY"].encode()
+    key = str(settings.OMS["HASH_KEY"]).encode()
     return hmac.digest(key, f"{kind}\0{value}".encode(), hashlib.sha256).hex()
