@@ -13,6 +13,8 @@ from oms.runtime.layout import current
 
 class Command(OmsCommand):
     help = "Stop the embedded services and delete this install's data."
+    # It must work when the rest does not.
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--yes", action="store_true", help="do not ask")
