@@ -29,6 +29,20 @@ class ReturnRequested(_ReturnEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReturnApproved(_ReturnEvent):
+    NAME: ClassVar[str] = "returns.return.approved.v1"
+
+    node_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReturnDeclined(_ReturnEvent):
+    NAME: ClassVar[str] = "returns.return.declined.v1"
+
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReturnReceived(_ReturnEvent):
     NAME: ClassVar[str] = "returns.return.received.v1"
 

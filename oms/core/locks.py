@@ -21,6 +21,7 @@ class LockSpace(IntEnum):
     SEED = 5
     SWEEP = 6
     FIRST_ADMIN = 7
+    RETURNS = 8
 
 
 @needs_transaction

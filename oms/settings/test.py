@@ -4,7 +4,7 @@
 """
 
 from oms.settings.base import *  # noqa: F403
-from oms.settings.base import DATABASES, env
+from oms.settings.base import DATABASES, STATIC_ROOT, env
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
@@ -17,3 +17,5 @@ DATABASES["default"]["OPTIONS"] = {
 _SUFFIX = env.str("OMS_TEST_DB", default="")
 DATABASES["default"]["TEST"] = {"NAME": "_".join(filter(None, ["test_oms", _SUFFIX]))}
 AXES_ENABLED = False
+# WhiteNoise warns of a folder that collectstatic has not made yet.
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
