@@ -3,8 +3,9 @@
 import django.db.models.deletion
 import django.db.models.expressions
 import django_fsm
-import oms.core.models
 from django.db import migrations, models
+
+import oms.core.models
 
 
 class Migration(migrations.Migration):
