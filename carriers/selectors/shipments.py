@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from django.db.models import F, QuerySet
+from django.db.models import Count, F, QuerySet
 
 from carriers.models import Shipment
 
@@ -30,3 +30,9 @@ def list_moving_refs(*, limit: int) -> list[str]:
     moving = Shipment.objects.filter(status__in=Shipment.MOVING)
     ordered = moving.order_by(F("polled_at").asc(nulls_first=True), "pk")
     return list(ordered.values_list("public_id", flat=True)[:limit])
+
+
+def count_by_status() -> dict[str, int]:
+    """This function will return how many shipments stand in each status; none is 0."""
+    found = dict(Shipment.objects.values_list("status").annotate(Count("id")).order_by())
+    return {status: found.get(status, 0) for status in Shipment.Status.values}

@@ -39,10 +39,15 @@ def find_by_tracking_hash(*, tracking_hash: str) -> Order | None:
     return _complete(Order.objects.filter(tracking_hash=tracking_hash)).first()
 
 
+def has_tracking_hash(*, tracking_hash: str) -> bool:
+    """This function will tell whether a tracking link leads to an order."""
+    return Order.objects.filter(tracking_hash=tracking_hash).exists()
+
+
 def _complete(orders: QuerySet[Order]) -> QuerySet[Order]:
     work = FulfillmentOrder.objects.order_by("pk").select_related("node")
     lines = FulfillmentLine.objects.order_by("pk")
-    return orders.select_related("channel").prefetch_related(
+    return orders.select_related("channel", "organization").prefetch_related(
         Prefetch("lines", OrderLine.objects.order_by("position").select_related("variant")),
         "holds",
         Prefetch("fulfillment_orders", work.prefetch_related(Prefetch("lines", lines))),

@@ -42,3 +42,11 @@ INSERT INTO outbox_relayheartbeat (name, at, delivered) VALUES (%(name)s, %(at)s
 ON CONFLICT (name) DO UPDATE
 SET at = EXCLUDED.at, delivered = outbox_relayheartbeat.delivered + EXCLUDED.delivered
 """
+
+#: By the primary key from its end: the cost does not grow with the table or the pace.
+PACE = """
+SELECT count(*) FILTER (WHERE recorded_at >= %(since)s),
+       min(recorded_at),
+       count(*) = 1000 AND min(recorded_at) >= %(since)s
+FROM (SELECT recorded_at FROM outbox_outboxevent ORDER BY id DESC LIMIT 1000) AS newest
+"""

@@ -179,10 +179,11 @@ def _call(deliveries: Sequence[Delivery]) -> None:
         correlation_id=only.correlation_id if only else "",
         hops=hops + 1,
     ):
-        subscription.handler([_delivered(d) for d in deliveries])
+        subscription.handler([unwrap(d) for d in deliveries])
 
 
-def _delivered(delivery: Delivery) -> Delivered[object]:
+def unwrap(delivery: Delivery) -> Delivered[object]:
+    """This function will return the fact as its consumer gets it."""
     assert delivery.subscription is not None
     event = delivery.event
     return Delivered(
