@@ -32,7 +32,15 @@ def _every(task: str, *, seconds: float, queue: str) -> dict[str, Any]:
 #: Safety nets and slow clocks; each task finds its own work in the database.
 BEAT: dict[str, dict[str, Any]] = {
     "inventory-expire": _every("inventory.expire_reservations", seconds=60, queue="default"),
+    "control-tower-dead-letters": _every(
+        "control_tower.check_dead_letters", seconds=60, queue="default"
+    ),
     "idempotency-reap": _every("idempotency.reap_expired", seconds=3600, queue="default"),
+    "carriers-buy": _every("carriers.buy_labels", seconds=15, queue="carriers"),
+    "carriers-resolve": _every("carriers.resolve_labels", seconds=15, queue="carriers"),
+    "carriers-announce": _every("carriers.announce_hand_over", seconds=15, queue="carriers"),
+    "carriers-poll": _every("carriers.poll_tracking", seconds=15, queue="carriers"),
+    "carriers-webhooks": _every("carriers.process_webhooks", seconds=15, queue="carriers"),
 }
 app.conf.beat_schedule = BEAT
 

@@ -151,7 +151,7 @@ def _node(
         "country": "US",
         "load": load,
         "queue": queue,
-        "picks_per_hour": 61,
+        "shipped_per_hour": 61,
         "next_cutoff_s": 1_680 + queue * 31,
         "tone": tone,
         "href": "/admin/",

@@ -1,0 +1,23 @@
+"""What the boards do when something happened: fold it into the cards, then tell who watches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from oms.cockpit import hints
+from oms.cockpit.dashboards import folding
+from oms.cockpit.dashboards.services import cards
+from oms.infra.outbox.subscriptions import Delivered, subscribe
+from orders import tracking_links
+
+
+@subscribe(*folding.EVENTS, consumer="dashboards.cards", batch_size=500)
+def on_facts(facts: Sequence[Delivered[Any]]) -> None:
+    references = cards.take(facts=facts)
+    watched = {_track(reference) for reference in references}
+    hints.publish_on_commit({hints.BOARD, *watched})
+
+
+def _track(order_ref: str) -> str:
+    return hints.track(tracking_links.hash_of(tracking_links.token_for(order_ref)))
