@@ -2,10 +2,11 @@
 
 import django.db.models.deletion
 import django_fsm
-import oms.core.models
 import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
+
+import oms.core.models
 
 
 class Migration(migrations.Migration):

@@ -16,17 +16,20 @@ from typing import Any, Final
 
 from carriers.adapters.base import (
     Address,
+    CapabilityMissing,
     CarrierAdapter,
     CarrierError,
     CarrierInDoubt,
+    CarrierMisconfigured,
     CarrierRejected,
     LabelRequest,
     LabelResult,
 )
-from carriers.models import LabelIntent, Shipment
-from carriers.services.connections import adapter_for, load_accounts
+from carriers.adapters.registry import UnknownCarrier
+from carriers.models import LabelIntent
+from carriers.services.connections import AccountInactive, adapter_for, load_accounts
 from oms.core import money
-from oms.core.errors import OmsError
+from oms.core.errors import OmsError, Unavailable
 from oms.infra.contacts.services import vault
 from oms.infra.contacts.types import ContactData
 
@@ -42,6 +45,15 @@ ODD_WAIT_S: Final = 900
 _TRACKING_NUMBER = re.compile(r"[A-Za-z0-9._-]{4,60}")
 _MAX_COST: Final = Decimal(10) ** 9
 _MAX_FILE_BYTES: Final = 5 * 1024 * 1024
+
+#: The call was not made, or certainly without effect.
+_NOTHING_HAPPENED: Final = (
+    AccountInactive,
+    CapabilityMissing,
+    CarrierMisconfigured,
+    Unavailable,
+    UnknownCarrier,
+)
 
 Answer = LabelResult | OmsError | None
 
@@ -194,9 +206,9 @@ def _judge(intent: LabelIntent, answer: Answer) -> Outcome:
         return _judge_label(intent, answer)
     if isinstance(answer, CarrierRejected):
         return _outcome(intent, Fate.REFUSED, error_code=answer.carrier_code[:60])
-    if answer is None or isinstance(answer, CarrierInDoubt):
-        return _outcome(intent, Fate.DOUBT, error_code=CarrierInDoubt.code)
-    return _outcome(intent, Fate.LATER, error_code=answer.code, wait_s=_wait_s(intent, answer))
+    if isinstance(answer, _NOTHING_HAPPENED):
+        return _outcome(intent, Fate.LATER, error_code=answer.code, wait_s=_wait_s(intent, answer))
+    return _outcome(intent, Fate.DOUBT, error_code=CarrierInDoubt.code)
 
 
 def _judge_look_up(intent: LabelIntent, answer: Answer) -> Outcome:
@@ -239,8 +251,3 @@ def _wait_s(intent: LabelIntent, error: OmsError) -> int:
 
 def _outcome(intent: LabelIntent, fate: Fate, **given: Any) -> Outcome:
     return Outcome(intent_id=intent.pk, tries=intent.tries, fate=fate, **given)
-
-
-def label_context(shipment: Shipment, file_format: str) -> str:
-    """This function will return what a sealed label file is bound to."""
-    return f"carriers_label|{shipment.public_id}|{file_format}"

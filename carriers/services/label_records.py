@@ -16,8 +16,9 @@ from typing import Any
 from carriers.adapters.base import LabelResult
 from carriers.events import LabelBought, LabelRefused
 from carriers.models import LabelFile, LabelIntent, Shipment
+from carriers.selectors.labels import label_context
 from carriers.services.facts import about, label_time
-from carriers.services.label_calls import ODD_WAIT_S, Fate, Outcome, label_context
+from carriers.services.label_calls import ODD_WAIT_S, Fate, Outcome
 from carriers.services.label_claims import GRACE, doubt
 from carriers.services.scans import adopt
 from oms.core import bulk, clock, transitions
