@@ -22,6 +22,7 @@ logconfig_dict = {
     "root": {"level": "INFO", "handlers": ["stderr"]},
     "loggers": {
         "gunicorn.error": {"level": "INFO", "handlers": ["stderr"], "propagate": False},
-        "gunicorn.access": {"level": "INFO", "handlers": ["stderr"], "propagate": False},
+        # A dictionary turns the access log on; paths hold tracking tokens, so it stays off.
+        "gunicorn.access": {"level": "WARNING", "handlers": [], "propagate": False},
     },
 }

@@ -16,6 +16,7 @@ SHOWN = 100
 def application_logs() -> Iterator[Finding]:
     """This function will report each log file with errors in it; never the data they may quote."""
     paths = sorted(current().logs.glob("*.log"))
+    is_calm = True
     for path in paths:
         count, last = 0, ""
         with open(path, errors="replace") as handle:
@@ -23,10 +24,11 @@ def application_logs() -> Iterator[Finding]:
                 if found := error_in(line.rstrip("\n")):
                     count, last = count + 1, found
         if count:
+            is_calm = False
             what = _("Errors in %(file)s: %(count)d, the last: %(last)s")
             yield warn(
                 what % {"count": count, "file": path.name, "last": last[:SHOWN]},
                 _("Read %(path)s") % {"path": path},
             )
-    if not paths:
-        yield ok(_("No logs yet"))
+    if is_calm:
+        yield ok(_("No errors in %(count)d log files") % {"count": len(paths)})

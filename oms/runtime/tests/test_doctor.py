@@ -192,6 +192,14 @@ def test_logs_are_counted_without_the_data_an_error_quotes(home):
     assert found.what == "Errors in web.log: 2, the last: psycopg.errors.UniqueViolationError"
 
 
+def test_logs_without_errors_are_well(home):
+    (home.logs / "web.log").write_text('{"level": "INFO", "message": "served"}\n')
+
+    [found] = findings.run(logs.application_logs)
+
+    assert (found.level, found.what) == (Level.OK, "No errors in 1 log files")
+
+
 def test_a_check_that_breaks_is_a_finding_not_a_crash():
     def outbox_relay():
         raise ValueError("planted@mail.example")
