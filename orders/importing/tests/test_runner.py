@@ -1,0 +1,121 @@
+"""The import: every row accounted for, resumable anywhere, nothing twice."""
+
+from __future__ import annotations
+
+import csv
+import stat
+from pathlib import Path
+
+import pytest
+
+from orders.importing import runner
+from orders.importing.text_files import CsvReader
+from orders.models import Order
+from orders.services import placement
+from orders.tests.factories import World, a_world
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+COLUMNS = "external_ref,sku,quantity,currency,country,region,city,postcode,street,name\n"
+
+
+@pytest.fixture
+def world() -> World:
+    world = a_world()
+    world.receive("reno", "A", 10_000)
+    return world
+
+
+def _file(folder: Path, count: int, bad: set[int] = frozenset()) -> CsvReader:  # type: ignore[assignment]
+    path = folder / "orders.csv"
+    rows = [
+        f"F-{n},{'NOPE' if n in bad else 'A'},1,USD,US,NV,Reno,89501,{n} Main Street,Person {n}\n"
+        for n in range(count)
+    ]
+    path.write_text(COLUMNS + "".join(rows))
+    return CsvReader(path)
+
+
+def _errors(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as handle:
+        return list(csv.DictReader(handle))
+
+
+def test_import_places_the_good_and_files_the_bad(world: World, tmp_path: Path) -> None:
+    progress, path = runner.run(
+        reader=_file(tmp_path, 120, bad={3, 77}),
+        channel=world.channel,
+        folder=tmp_path / "out",
+        created_by="test",
+    )
+
+    assert (progress.placed, progress.rejected, Order.objects.count()) == (118, 2, 118)
+    assert [(e["line"], e["field"], e["code"]) for e in _errors(path)] == [
+        ("5", "lines/0/sku", "unknown_sku"),
+        ("79", "lines/0/sku", "unknown_sku"),
+    ]
+    assert "Person 3" in _errors(path)[0]["original"]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_import_again_places_nothing_twice(world: World, tmp_path: Path) -> None:
+    for _ in range(2):
+        progress, path = runner.run(
+            reader=_file(tmp_path, 30, bad={1}),
+            channel=world.channel,
+            folder=tmp_path / "out",
+            created_by="test",
+        )
+
+    assert (progress.placed, progress.rejected, Order.objects.count()) == (29, 1, 29)
+    assert len(_errors(path)) == 1
+
+
+def test_import_killed_between_batches_goes_on_behind_the_last(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = 0
+    real = placement.place
+
+    def die_in_the_second_batch(**kwargs: object) -> object:
+        nonlocal calls
+        calls += 1
+        if calls != 2:
+            return real(**kwargs)  # type: ignore[arg-type]
+        within = kwargs.pop("within")
+
+        def then_die(answers: object) -> None:
+            within(answers)  # type: ignore[operator]
+            raise KeyboardInterrupt  # after the error file was written, before the commit
+
+        return real(**kwargs, within=then_die)  # type: ignore[arg-type]
+
+    def run() -> tuple[runner.Progress, Path]:
+        return runner.run(
+            reader=_file(tmp_path, 250, bad={5, 150, 249}),
+            channel=world.channel,
+            folder=tmp_path / "out",
+            created_by="test",
+        )
+
+    monkeypatch.setattr(placement, "place", die_in_the_second_batch)
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    assert Order.objects.count() == 99
+    progress, path = run()
+
+    assert (progress.placed, progress.rejected, Order.objects.count()) == (247, 3, 247)
+    assert [e["line"] for e in _errors(path)] == ["7", "152", "251"]
+
+
+def test_dry_run_says_the_same_and_changes_nothing(world: World, tmp_path: Path) -> None:
+    progress, path = runner.run(
+        reader=_file(tmp_path, 40, bad={2}),
+        channel=world.channel,
+        folder=tmp_path / "out",
+        created_by="test",
+        is_dry_run=True,
+    )
+
+    assert (progress.placed, progress.rejected, Order.objects.count()) == (39, 1, 0)
+    assert len(_errors(path)) == 1
