@@ -35,7 +35,9 @@ class TroubleFilter(admin.SimpleListFilter):
         return [("any", _("Anything wrong")), ("label", _("Label")), ("way", _("On the way"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        wrong = {"any": _TROUBLE, "label": _TROUBLE[:2], "way": _TROUBLE[2:]}.get(self.value() or "")
+        wrong = {"any": _TROUBLE, "label": _TROUBLE[:2], "way": _TROUBLE[2:]}.get(
+            self.value() or ""
+        )
         return queryset.filter(status__in=wrong) if wrong else queryset
 
 
@@ -113,7 +115,9 @@ class ShipmentAdmin(ReadAdmin):
             request,
             object_id,
             title=_("Buy the label again"),
-            text=_("Only after a refusal. A label in doubt is looked up by itself, never bought twice."),
+            text=_(
+                "Only after a refusal. A label in doubt is looked up by itself, never bought twice."
+            ),
             form_class=ReasonForm,
             run=lambda shipment, data: shipments.retry_label(
                 shipment_ref=shipment.public_id, reason=data["reason"]
@@ -205,7 +209,15 @@ class IntentFilter(StateFilter):
 
 @admin.register(LabelIntent)
 class LabelIntentAdmin(ReadAdmin):
-    list_display = ("reference", "order", "state_pill", "attempt", "tries", "next_try", "error_code")
+    list_display = (
+        "reference",
+        "order",
+        "state_pill",
+        "attempt",
+        "tries",
+        "next_try",
+        "error_code",
+    )
     list_filter = (IntentFilter, "state")
     list_select_related = ("shipment",)
     search_fields = ("=reference", "=shipment__order_number")

@@ -63,11 +63,11 @@ def wanted(term: str, *, may_see_people: bool) -> Q:
     """This function will return what a search term asks for: a number first, else an identifier,
     a mail address, a tracking number, the channel's reference or a SKU."""
     if _is_number(term):
-        return number_is(term) | Q(external_ref=term)
+        return is_named(term) | Q(external_ref=term)
     if "@" in term:
         return _ordered_by(term) if may_see_people else Q(pk=None)
     if term.startswith("ord_"):
-        return Q(public_id=term)
+        return is_named(term)
     served = shipments.list_demand_refs(tracking_number=term)
     if served:
         works = FulfillmentOrder.objects.filter(public_id__in=served)
@@ -76,10 +76,12 @@ def wanted(term: str, *, may_see_people: bool) -> Q:
     return Q(external_ref=term) | Q(pk__in=lines.values("order_id"))
 
 
-def number_is(term: str) -> Q:
-    """This function will return the orders of a number, of whatever organization; by organization
+def is_named(term: str) -> Q:
+    """This function will return the orders with this identifier or number; a number by organization
     too, so that the unique index serves it."""
-    return Q(number=int(term), organization_id__in=_owners()) if _is_number(term) else Q(pk=None)
+    if _is_number(term):
+        return Q(number=int(term), organization_id__in=_owners())
+    return Q(public_id=term) if term.startswith("ord_") else Q(pk=None)
 
 
 def _is_number(term: str) -> bool:

@@ -103,8 +103,14 @@ def _lines(order: Order) -> Table:
         for line in order.lines.all()
     ]
     headers = [
-        _("item"), _("ordered"), _("set aside"), _("shipped"), _("delivered"), _("open"), _("amount")
-    ]  # fmt: skip
+        _("item"),
+        _("ordered"),
+        _("set aside"),
+        _("shipped"),
+        _("delivered"),
+        _("open"),
+        _("amount"),
+    ]
     numeric = frozenset(range(1, 7))
     return Table(_("Items"), headers, rows, _("No lines."), numeric=numeric)
 

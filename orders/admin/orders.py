@@ -72,6 +72,9 @@ class OrderAdmin(ReadAdmin):
             Prefetch("fulfillment_orders", work.prefetch_related(Prefetch("lines", lines))),
         )
 
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        return lookup == "customer__id__exact" or super().lookup_allowed(lookup, value, request)
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Order], search_term: str
     ) -> tuple[QuerySet[Order], bool]:

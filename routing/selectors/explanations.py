@@ -48,8 +48,34 @@ class _Words:
         return format_currency(Decimal(str(amount)), self.currency, locale=to_locale(language))
 
 
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One node of a decision in words; `cost`, `service` and `day` are "" where none was found."""
+
+    node: str
+    is_chosen: bool
+    why: str
+    service: str
+    cost: str
+    day: str
+    km: int
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A decision in words: as sentences, and as rows of a table."""
+
+    sentences: list[str]
+    candidates: list[Candidate]
+
+
 def explain(decision: Decision) -> list[str]:
     """This function will return one sentence per chosen node, per rival that lost and per group."""
+    return tell(decision).sentences
+
+
+def tell(decision: Decision) -> Told:
+    """This function will return the decision in words, in a constant number of statements."""
     words = _Words(
         nodes={n.code: n.name for n in nodes.list_for(organization_id=decision.organization_id)},
         services={
@@ -64,7 +90,26 @@ def explain(decision: Decision) -> list[str]:
     if not chosen:
         sentences = [decision.plan["why"]]
     sentences += [_lost(c, chosen, words) for c in candidates if c["lost"] is not None]
-    return sentences + _rest(decision.candidates["rest"])
+    return Told(
+        sentences=sentences + _rest(decision.candidates["rest"]),
+        candidates=[_candidate(c, chosen, words) for c in candidates],
+    )
+
+
+def _candidate(
+    candidate: Mapping[str, Any], chosen: Sequence[Mapping[str, Any]], words: _Words
+) -> Candidate:
+    is_chosen = candidate["lost"] is None
+    cost, on, service = candidate.get("cost"), candidate.get("on"), candidate.get("service")
+    return Candidate(
+        node=words.node(candidate["node"]),
+        is_chosen=is_chosen,
+        why="" if is_chosen else _reason(candidate, chosen, words),
+        service=words.service(service) if service else "",
+        cost="" if cost is None else words.money(cost),
+        day=_day(on) if on else "",
+        km=candidate["km"],
+    )
 
 
 def _chosen(candidate: Mapping[str, Any], words: _Words, *, is_only: bool) -> str:

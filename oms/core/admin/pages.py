@@ -1,0 +1,106 @@
+"""A page to read: a head that answers first, then blocks in two columns and one across."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from oms.core.admin.cells import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Names and values."""
+
+    template: ClassVar[str] = "admin/oms/blocks/facts.html"
+
+    title: Text
+    rows: Sequence[tuple[Text, Any]]
+    note: Any = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows under headers; `empty` is said where there are none. `numeric` columns stand right."""
+
+    template: ClassVar[str] = "admin/oms/blocks/table.html"
+
+    title: Text
+    headers: Sequence[Text]
+    rows: Sequence[Sequence[Any]]
+    empty: Text
+    numeric: frozenset[int] = frozenset()
+    note: Any = ""
+
+    @property
+    def lines(self) -> list[list[tuple[Text, Any, bool]]]:
+        """Each cell with its header (a phone shows it beside) and whether it is a figure."""
+        return [
+            [
+                (header, cell, index in self.numeric)
+                for index, (header, cell) in enumerate(zip(self.headers, row, strict=True))
+            ]
+            for row in self.rows
+        ]
+
+    @property
+    def heads(self) -> list[tuple[Text, bool]]:
+        return [(header, index in self.numeric) for index, header in enumerate(self.headers)]
+
+
+@dataclass(frozen=True, slots=True)
+class Sentences:
+    """Plain sentences, the first one first."""
+
+    template: ClassVar[str] = "admin/oms/blocks/sentences.html"
+
+    title: Text
+    sentences: Sequence[Any]
+    empty: Text = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One line of a story."""
+
+    at: Any
+    text: Any
+    who: Any = ""
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What happened, newest first."""
+
+    template: ClassVar[str] = "admin/oms/blocks/story.html"
+
+    title: Text
+    moments: Sequence[Moment]
+    empty: Text = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A stored document as it is, for those who look closer."""
+
+    template: ClassVar[str] = "admin/oms/blocks/raw.html"
+
+    title: Text
+    text: str
+
+
+Block = Facts | Table | Sentences | Story | Raw
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`lead` is the line below the name: what people look for first, as name and value."""
+
+    name: Text
+    pills: Sequence[Any] = ()
+    lead: Sequence[tuple[Text, Any]] = ()
+    main: Sequence[Block] = field(default_factory=list)
+    side: Sequence[Block] = field(default_factory=list)
+    across: Sequence[Block] = field(default_factory=list)
