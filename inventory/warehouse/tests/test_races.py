@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -60,7 +61,7 @@ def test_the_same_pick_at_the_same_instant_counts_once() -> None:
     refs = _release(world, 1)
 
     answers = run_together(
-        [lambda n=n: floor.pick(work_refs=refs, picker=f"staff:{n}") for n in range(6)]
+        [partial(floor.pick, work_refs=refs, picker=f"staff:{n}") for n in range(6)]
     )
 
     assert sum(answer is None for answer in answers) == 1
