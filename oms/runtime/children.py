@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import sys
 from dataclasses import dataclass
 
@@ -59,9 +61,23 @@ def background() -> list[ChildSpec]:
     ]
 
 
-def sandbox(ports: Ports) -> ChildSpec:
-    """This function will describe the carrier of our own that the demo ships with."""
-    command = manage("sandbox_carrier", "--port", str(ports.sandbox))
+#: Scans carry the moment they are seen: on a live system a parcel is never ahead of the clock.
+_LIVE_CARRIER = ("--scan-times", "visible")
+#: Two hours of a journey pass in a second; scans come late, twice and out of order now and then.
+_DEMO_CARRIER = (
+    *("--speed", "7200", "--latency-ms", "40", "--incident-rate", "0.06"),
+    *("--duplicate-rate", "0.05", "--shuffle-rate", "0.05", "--late-rate", "0.03"),
+)
+
+
+def sandbox(ports: Ports, *, is_demo: bool) -> ChildSpec:
+    """This function will describe the carrier of our own that the demo ships with.
+
+    `SANDBOX_CARRIER_ARGS` replaces the demo's choices.
+    """
+    given = os.environ.get("SANDBOX_CARRIER_ARGS")
+    chosen = shlex.split(given) if given else _DEMO_CARRIER if is_demo else ()
+    command = manage("sandbox_carrier", "--port", str(ports.sandbox), *_LIVE_CARRIER, *chosen)
     return ChildSpec("sandbox", command, stop_turn=OUTSIDE)
 
 

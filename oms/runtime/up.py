@@ -113,7 +113,7 @@ class Up:
         self.supervisor.start(children.web())
         admin = first_admin()
         self._step(_("Web server answering"), self._wait_for_web)
-        for spec in (children.sandbox(self.ports), *children.background()):
+        for spec in (children.sandbox(self.ports, is_demo=self.is_demo), *children.background()):
             self.supervisor.start(spec)
         if self.is_demo:
             self._seed()
