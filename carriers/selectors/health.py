@@ -64,7 +64,7 @@ def _labels_by_account() -> dict[int, dict[str, Any]]:
             oldest=Min("available_at"),
         )
     )
-    return {row["shipment__account_id"]: row for row in rows}
+    return {row["shipment__account_id"]: dict(row) for row in rows}
 
 
 def _carriers() -> dict[int, dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ class _Cell(NamedTuple):
     sheet_id: int
     max_distance_km: int
     max_weight_g: int
-    amount: float
+    amount: Decimal
     transit_days: int
 
 

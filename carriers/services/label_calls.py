@@ -246,7 +246,7 @@ def _oddity(result: LabelResult) -> str:
 
 
 def _wait_s(intent: LabelIntent, error: OmsError) -> int:
-    return max(error.retry_after_s or 0, min(2 ** min(intent.tries, 10), MAX_WAIT_S))
+    return max(error.retry_after_s or 0, min(1 << min(intent.tries, 10), MAX_WAIT_S))
 
 
 def _outcome(intent: LabelIntent, fate: Fate, **given: Any) -> Outcome:

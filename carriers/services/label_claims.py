@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 
@@ -60,7 +60,7 @@ def claim_doubts(*, limit: int) -> list[LabelIntent]:
     return _claim(_CLAIM_DOUBTS, limit=limit)
 
 
-def _claim(statement: str, **given: object) -> list[LabelIntent]:
+def _claim(statement: str, **given: Any) -> list[LabelIntent]:
     now = clock.real_now()
     with connection.cursor() as cursor:
         cursor.execute(statement, {"now": now, "lease": now + LEASE, **given})

@@ -93,12 +93,13 @@ def match_waiting(*, limit: int) -> int:
         keys = [row[0] for row in cursor.fetchall()]
     if not keys:
         return 0
-    adopt(
-        shipments=Shipment.objects.select_for_update(of=("self",))
+    shipments = (
+        Shipment.objects.select_for_update(of=("self",))
         .filter(pk__in=keys)
         .select_related("account")
         .order_by("pk")
     )
+    adopt(shipments=list(shipments))
     return len(keys)
 
 
@@ -200,12 +201,13 @@ def _refold(shipments: Sequence[Shipment]) -> int:
 
 
 def _standings(shipments: Sequence[Shipment]) -> dict[int, Standing]:
-    rows = TrackingEvent.objects.filter(shipment__in=[s.pk for s in shipments]).values_list(
+    seen: dict[int, list[Seen]] = {shipment.pk: [] for shipment in shipments}
+    rows = TrackingEvent.objects.filter(shipment__in=list(seen)).values_list(
         "shipment_id", "event_key", "status", "occurred_at", "city", "region", "country"
     )
-    seen: dict[int, list[Seen]] = {shipment.pk: [] for shipment in shipments}
-    for shipment_id, *fields in rows:
-        seen[shipment_id].append(Seen(*fields))
+    for shipment_id, key, status, at, city, region, country in rows:
+        if shipment_id is not None:
+            seen[shipment_id].append(Seen(key, status, at, city, region, country))
     return {pk: fold(scans) for pk, scans in seen.items()}
 
 

@@ -13,8 +13,9 @@ import pytest
 from carriers.adapters.sandbox import testing
 from carriers.adapters.sandbox.simulator.server import Simulator
 from carriers.models import LabelIntent
-from carriers.services import accounts, label_claims, label_records
+from carriers.services import accounts, label_records
 from carriers.types import SandboxSetup
+from oms.core import clock
 from oms.infra.accounts.services import organizations
 
 
@@ -62,7 +63,7 @@ def make_due() -> Callable[[], None]:
     """Lets every open intent be tried now, and every lease end."""
 
     def now() -> None:
-        past = label_claims.clock.real_now() - timedelta(seconds=1)
+        past = clock.real_now() - timedelta(seconds=1)
         LabelIntent.objects.filter(state__in=["due", "in_doubt"]).update(available_at=past)
         LabelIntent.objects.filter(state="calling").update(lease_until=past)
 

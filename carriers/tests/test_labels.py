@@ -67,7 +67,7 @@ def test_files_are_sealed_and_open_for_their_owner_only(operator: int, simulator
 
     for row in LabelFile.objects.all():
         assert factories.PERSON.encode() not in bytes(row.sealed)
-    own = {"shipment_ref": shipment.public_id, "organization_id": operator}
+    own: dict[str, Any] = {"shipment_ref": shipment.public_id, "organization_id": operator}
     assert get_file(**own, file_format="pdf").startswith(b"%PDF-")
     assert factories.PERSON.upper().encode() in get_file(**own, file_format="zpl")
     with pytest.raises(LabelMissing):

@@ -237,9 +237,14 @@ def test_the_whole_way_with_the_sandbox_carrier(operator: int, simulator):
     assert TrackingEvent.objects.filter(shipment=made[0]).count() >= 4
 
 
+def _noted(book: list[Any], *entries: Any) -> list[Any]:
+    book.extend(entries)
+    return []
+
+
 def test_polling_asks_only_about_the_silent(operator: int, simulator, monkeypatch):
     asked: list[str] = []
-    monkeypatch.setattr(SandboxAdapter, "track", lambda _, numbers: asked.extend(numbers) or [])
+    monkeypatch.setattr(SandboxAdapter, "track", lambda _, numbers: _noted(asked, *numbers))
     silent, fresh, waiting = factories.labeled(operator, 3)
     factories.hand_over(silent, fresh)
     Shipment.objects.filter(pk=silent.pk).update(
@@ -254,9 +259,7 @@ def test_polling_asks_only_about_the_silent(operator: int, simulator, monkeypatc
 
 def test_more_than_a_hundred_are_asked_about_in_parts(operator: int, simulator, monkeypatch):
     sizes: list[int] = []
-    monkeypatch.setattr(
-        SandboxAdapter, "track", lambda _, numbers: sizes.append(len(numbers)) or []
-    )
+    monkeypatch.setattr(SandboxAdapter, "track", lambda _, numbers: _noted(sizes, len(numbers)))
     parcels = moved(operator, 120)
 
     assert tracking.poll_due(limit=500, now_only=[p.public_id for p in parcels]) == 120
