@@ -29,6 +29,12 @@ logger = logging.getLogger(__name__)
 _MESSAGE_ID_LENGTH = 120
 
 
+class ReaderMissing(Unavailable):
+    """An account's settings are in disorder; its carrier's messages wait until they are mended."""
+
+    code = "carriers.reader_missing"
+
+
 def receive(*, carrier_code: str, headers: Mapping[str, str], body: bytes) -> bool:
     """This function will keep a message that is proven to come from the carrier.
 
@@ -85,7 +91,8 @@ def process_due(*, limit: int) -> int:
 
     :returns: how many messages were settled.
     """
-    due = WebhookCall.objects.filter(processed_at=None).order_by("pk")
+    active = CarrierAccount.objects.filter(is_active=True).values("carrier")
+    due = WebhookCall.objects.filter(processed_at=None, carrier__in=active).order_by("pk")
     return _process(list(due.values_list("pk", flat=True)[:limit]))
 
 
@@ -96,7 +103,7 @@ def _process(keys: Sequence[int]) -> int:
     try:
         return _process_together(keys)
     except (OperationalError, InterfaceError, Unavailable):
-        raise  # the database's trouble, no message's
+        raise  # no message's fault
     except Exception as error:
         if len(keys) == 1:
             logger.error("webhook call %d failed: %s", keys[0], type(error).__name__)
@@ -135,7 +142,10 @@ def _readers(carrier_ids: set[int]) -> dict[int, CarrierAdapter]:
         .select_related("carrier")
         .order_by("-pk")
     )
-    return {account.carrier_id: adapter_for(account) for account in accounts}
+    try:
+        return {account.carrier_id: adapter_for(account) for account in accounts}
+    except OmsError as error:
+        raise ReaderMissing(data={"cause": error.code}) from error
 
 
 def _open(call: WebhookCall) -> bytes:

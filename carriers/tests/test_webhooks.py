@@ -216,6 +216,23 @@ def test_a_database_in_trouble_marks_nothing(setup, monkeypatch):
     assert WebhookCall.objects.get().processed_at is None
 
 
+def test_messages_wait_while_their_account_is_in_disorder(operator: int, settings):
+    [shipment] = factories.labeled(operator)
+    keep(body(shipment.tracking_number), "msg_1")
+    before = settings.OMS
+
+    settings.OMS = {**before, "SANDBOX_CARRIER_SECRET": ""}
+    with pytest.raises(webhooks.ReaderMissing):
+        webhooks.process_due(limit=10)
+    settings.OMS = before
+    CarrierAccount.objects.update(is_active=False)
+    assert webhooks.process_due(limit=10) == 0
+    CarrierAccount.objects.update(is_active=True)
+
+    assert webhooks.process_due(limit=10) == 1
+    assert factories.fresh(shipment).status == "in_transit"
+
+
 def test_many_messages_about_one_parcel_are_read_together(operator: int):
     [shipment] = factories.labeled(operator)
     for number, code in enumerate(["DL", "OD", "PU"]):
