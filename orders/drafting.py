@@ -12,6 +12,7 @@ from oms.core import money
 from oms.core.addresses import PostalAddress, Verdict, judge
 from oms.core.errors import FieldError, Invalid
 from oms.core.quantities import MAX_LINE_QUANTITY
+from oms.infra.contacts.hashing import keyed_hash
 from orders.channels.types import ChannelFacts
 from orders.tiers import TIERS
 from orders.types import LineDraft, OrderDraft
@@ -44,7 +45,10 @@ class CleanDraft:
 
     @property
     def customer_reference(self) -> str:
-        return self.draft.customer_ref or f"guest:{self.draft.external_ref}"
+        reference = self.draft.customer_ref
+        if "@" in reference:  # shops that know buyers by mail: only the vault may hold one
+            return f"mail:{keyed_hash('email', reference)}"
+        return reference or f"guest:{self.draft.external_ref}"
 
     @property
     def total_amount(self) -> Decimal:
