@@ -119,6 +119,9 @@ class StockPositionAdmin(ReadAdmin):
             side=[Facts(_("Balance"), balance)],
         )
 
+    def named(self, obj: StockPosition) -> str:
+        return f"{obj.variant.sku} · {obj.node.name}"
+
     @display(description=_("item"), ordering="variant__sku")
     def item(self, obj: StockPosition) -> SafeString:
         return cells.two_lines(obj.variant.sku, obj.variant.name)

@@ -113,7 +113,7 @@ class ServiceAdmin(EditAdmin):
     search_fields = ("=code", "name")
     ordering = ("code",)
     fieldsets = (
-        (None, {"fields": (("carrier", "code", "name"), ("speed", "is_active"))}),
+        (None, {"fields": ("carrier", ("code", "name"), ("speed", "is_active"))}),
         (
             _("Limits"),
             {"fields": (("max_weight_g", "max_distance_km"), "is_international", "delivery_days")},
@@ -145,6 +145,7 @@ class RateInline(TabularInline):
     model = Rate
     extra = 0
     per_page = 25
+    hide_title = True
     ordering = ("zone", "max_weight_g")
     fields = ("zone", "max_distance_km", "max_weight_g", "amount", "transit_days")
 
@@ -158,7 +159,7 @@ class RateSheetAdmin(PlainEditAdmin):
     list_select_related = ("service",)
     search_fields = ("service__name", "=service__code")
     ordering = ("service__code", "currency", "-valid_from")
-    fields = (("service", "currency", "valid_from", "dim_divisor"),)
+    fields = (("service", "currency"), ("valid_from", "dim_divisor"))
     inlines = (RateInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

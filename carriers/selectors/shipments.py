@@ -6,7 +6,15 @@ from collections.abc import Collection
 
 from django.db.models import Count, F, QuerySet
 
-from carriers.models import Shipment
+from carriers.models import LabelFile, Shipment, TrackingEvent
+from oms.core.errors import NotFound
+
+
+class UnknownShipment(NotFound):
+    """There is none, or it is another organization's."""
+
+    code = "carriers.unknown_shipment"
+    title = "Unknown shipment"
 
 
 def list_for_demands(*, demand_kind: str, demand_refs: Collection[str]) -> QuerySet[Shipment]:
@@ -17,6 +25,49 @@ def list_for_demands(*, demand_kind: str, demand_refs: Collection[str]) -> Query
         .select_related("service__carrier")
         .order_by("pk")
     )
+
+
+def list_for(*, organization_id: int) -> QuerySet[Shipment]:
+    """This function will return the organization's shipments, newest first."""
+    return (
+        Shipment.objects.filter(organization_id=organization_id)
+        .select_related("service__carrier")
+        .order_by("-id")
+    )
+
+
+def get_for(*, organization_id: int, public_id: str) -> Shipment:
+    """This function will return one shipment with its service and carrier.
+
+    :raises UnknownShipment: the organization has none with this identifier.
+    """
+    found = list_for(organization_id=organization_id).filter(public_id=public_id).first()
+    if found is None:
+        raise UnknownShipment("There is no such shipment.")
+    return found
+
+
+def get_by_tracking_number(*, organization_id: int, tracking_number: str) -> Shipment:
+    """This function will return the newest shipment with a tracking number.
+
+    :raises UnknownShipment: the organization has none with this number.
+    """
+    mine = list_for(organization_id=organization_id).exclude(tracking_number="")
+    found = mine.filter(tracking_number=tracking_number).first()
+    if found is None:
+        raise UnknownShipment("There is no such shipment.")
+    return found
+
+
+def list_events(*, shipment_id: int) -> QuerySet[TrackingEvent]:
+    """This function will return what the carrier said of a shipment, oldest first."""
+    return TrackingEvent.objects.filter(shipment_id=shipment_id).order_by("occurred_at", "pk")
+
+
+def list_label_formats(*, shipment_id: int) -> list[str]:
+    """This function will return the formats in which a shipment's label can be fetched."""
+    files = LabelFile.objects.filter(shipment_id=shipment_id)
+    return sorted(files.values_list("format", flat=True))
 
 
 def list_demand_refs(*, tracking_number: str) -> list[str]:

@@ -33,7 +33,7 @@ class VariantAdmin(EditAdmin):
     autocomplete_fields = ("product",)
     fieldsets = (
         (None, {"fields": ("organization", "product", "sku", "name", "barcode")}),
-        (_("Size"), {"fields": (("weight_g", "length_mm", "width_mm", "height_mm"),)}),
+        (_("Size"), {"fields": (("weight_g", "length_mm"), ("width_mm", "height_mm"))}),
         (_("Price"), {"fields": (("price_amount", "price_currency"),)}),
         (_("Handling"), {"fields": ("is_hazmat", "is_active")}),
     )

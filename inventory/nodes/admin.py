@@ -22,6 +22,7 @@ class NodeForm(forms.ModelForm[Node]):
 class NodeAllowanceInline(TabularInline):
     model = NodeAllowance
     extra = 0
+    hide_title = True
     verbose_name = _("organization served from here")
     verbose_name_plural = _("organizations served from here")
 
@@ -36,15 +37,15 @@ class NodeAdmin(EditAdmin):
     ordering = ("code",)
     inlines = (NodeAllowanceInline,)
     fieldsets = (
-        (None, {"fields": (("code", "name", "kind"), "is_active")}),
+        (None, {"fields": (("code", "name"), ("kind", "is_active"))}),
         (
             _("Address"),
             {"fields": ("street", ("postcode", "city"), ("region", "country"))},
         ),
-        (_("Position"), {"fields": (("latitude", "longitude", "timezone"),)}),
+        (_("Position"), {"fields": (("latitude", "longitude"), "timezone")}),
         (
             _("Work"),
-            {"fields": (("cutoff_time", "processing_minutes", "daily_capacity"), "working_days")},
+            {"fields": ("cutoff_time", ("processing_minutes", "daily_capacity"), "working_days")},
         ),
         (_("What it does"), {"fields": ("can_ship", "can_pick_up", "takes_returns")}),
     )

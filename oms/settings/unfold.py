@@ -56,16 +56,13 @@ def _may(*permissions: str) -> Callable[[HttpRequest], bool]:
     return lambda request: any(request.user.has_perm(name) for name in permissions)
 
 
-def _list(
-    title: str | Promise, icon: str, label: str, query: str = "", **options: Any
-) -> dict[str, Any]:
+def _list(title: str | Promise, icon: str, label: str, **options: Any) -> dict[str, Any]:
     """A menu line to the list of one model, for those who may see it."""
     app, model = label.split(".")
-    address = reverse_lazy(f"admin:{app}_{model}_changelist")
     return {
         "title": title,
         "icon": icon,
-        "link": (lambda request: f"{address}{query}") if query else address,
+        "link": reverse_lazy(f"admin:{app}_{model}_changelist"),
         "permission": _may(f"{app}.view_{model}"),
         **options,
     }
@@ -156,7 +153,7 @@ _NAVIGATION: list[dict[str, Any]] = [
         "collapsible": True,
         "items": [
             _list(_("Events"), "bolt", "outbox.outboxevent"),
-            _list(_("Dead letters"), "mark_email_unread", "outbox.redelivery", "?state=parked"),
+            _list(_("Dead letters"), "mark_email_unread", "outbox.redelivery"),
             _list(_("Relays"), "sync_alt", "outbox.relayheartbeat"),
             _list(_("Jobs"), "work_history", "jobs.job"),
         ],

@@ -72,6 +72,9 @@ class HoldAdmin(ReadAdmin):
             main=[Facts(_("Details"), rows)],
         )
 
+    def named(self, obj: Hold) -> str:
+        return f"{obj.get_type_display()}, #{obj.order.number}"
+
     def offers(self, request: HttpRequest, obj: Any) -> set[str] | None:
         is_open = obj.released_at is None and obj.type not in words.ROUTED_HOLDS
         return {"release"} if is_open else set()

@@ -29,6 +29,8 @@ from routing.selectors import decisions, explanations
 
 #: Newest entries of a story that a page shows.
 STORY = 200
+#: Sentences of a decision told here; its own page has all.
+RIVALS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +179,7 @@ def _decision(order: Order) -> list[Any]:
         reverse("admin:routing_decision_change", args=(decision.pk,)), _("Open the decision")
     )
     return [
-        Sentences(_("Why this node"), told.sentences),
+        Sentences(_("Why this node"), told.sentences[:RIVALS]),
         Table(
             _("Candidates"),
             headers,

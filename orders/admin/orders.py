@@ -14,13 +14,13 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
-from oms.core import transitions
 from oms.core.admin import cells
 from oms.core.admin.deeds import ReasonForm, choice
 from oms.core.admin.pages import Page
 from oms.core.admin.reading import ReadAdmin
 from orders.admin import finding, order_page, words
 from orders.models import FulfillmentLine, FulfillmentOrder, Hold, Order, OrderLine
+from orders.selectors import orders as selectors
 from orders.services import backlog, cancellation, holds
 
 
@@ -40,6 +40,7 @@ class OrderAdmin(ReadAdmin):
     list_display = (
         "number_and_place",
         "status_pill",
+        "goods",
         "hold_pills",
         "ship_by",
         "promised",
@@ -61,7 +62,13 @@ class OrderAdmin(ReadAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         waiting = Prefetch("holds", Hold.objects.filter(released_at=None), to_attr="open_holds")
         orders = super().get_queryset(request).annotate(is_unshipped=finding.is_unshipped())
-        return orders.prefetch_related(waiting)
+        counted = OrderLine.objects.only(
+            "order_id", "ordered", "cancelled", "allocated", "shipped", "delivered"
+        )
+        begun = FulfillmentOrder.objects.only("order_id", "status")
+        return orders.prefetch_related(
+            waiting, Prefetch("lines", counted), Prefetch("fulfillment_orders", begun)
+        )
 
     def get_page_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         work = FulfillmentOrder.objects.order_by("pk").select_related("node")
@@ -111,8 +118,7 @@ class OrderAdmin(ReadAdmin):
             offered.add("release_hold")
         if waiting & set(words.ROUTED_HOLDS):
             offered.add("retry_routing")
-        begun = any(w.status in ("in_progress", "packed") for w in obj.fulfillment_orders.all())
-        if "cancel" in transitions.allowed_triggers(obj) and not begun:
+        if "cancel" in selectors.allowed_actions(obj):
             offered.add("cancel_order")
         return offered
 
@@ -124,6 +130,10 @@ class OrderAdmin(ReadAdmin):
     @display(description=_("status"), ordering="status")
     def status_pill(self, obj: Order) -> SafeString:
         return cells.status(obj)
+
+    @display(description=_("goods"))
+    def goods(self, obj: Order) -> SafeString:
+        return words.fulfillment_pill(selectors.derived_fulfillment(obj))
 
     @display(description=_("waits for"))
     def hold_pills(self, obj: Any) -> SafeString:

@@ -20,7 +20,7 @@ class ChannelAdmin(EditAdmin):
     search_fields = ("=code", "name")
     ordering = ("organization_id", "code")
     fieldsets = (
-        (None, {"fields": (("organization", "code", "name"), ("kind", "brand"))}),
+        (None, {"fields": ("organization", ("code", "name"), ("kind", "brand"))}),
         (_("Rules"), {"fields": ("default_tier", "needs_street", "is_active")}),
     )
 

@@ -82,6 +82,9 @@ class CaseAdmin(ReadAdmin):
             main=[Facts(_("Details"), about)],
         )
 
+    def named(self, obj: Case) -> str:
+        return f"{obj.get_kind_display()} {_order(obj)}"
+
     def offers(self, request: HttpRequest, obj: Any) -> set[str] | None:
         return {"close_case"} if obj.closed_at is None else set()
 

@@ -59,7 +59,7 @@ def _order_figures(request: HttpRequest, counts: Mapping[str, int]) -> list[dict
 def _machine_figures(request: HttpRequest) -> list[dict[str, Any]]:
     found = []
     if request.user.has_perm("carriers.view_labelintent"):
-        doubt = sum(account.in_doubt for account in carriers.get_health())
+        doubt = sum(account.labels_in_doubt for account in carriers.get_health())
         query = "?open=open&state__exact=in_doubt"
         tone = "warn" if doubt else ""
         found.append(_figure(_("Labels in doubt"), doubt, "carriers_labelintent", tone, query))

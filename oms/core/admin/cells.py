@@ -99,15 +99,16 @@ def moment(at: datetime | None) -> SafeString:
 
 
 def ago(at: datetime | None) -> SafeString:
-    """This function will return how long ago something was, or its day when that is long past."""
+    """This function will return how long ago something was; its day when that is long past, and its
+    time when it lies ahead."""
     if at is None:
         return NOTHING
     passed = clock.now() - at
     if abs(passed) > _NEAR:
-        return _time(at, date_format(at.astimezone(UTC), "N j, Y"))
-    if passed < timedelta(0):
-        return _time(at, gettext("in %(time)s") % {"time": short_time(-passed.total_seconds())})
-    return _time(at, gettext("%(time)s ago") % {"time": short_time(passed.total_seconds())})
+        return _time(at, date_format(at.astimezone(UTC), "M j, Y"))
+    if passed < timedelta(seconds=-1):  # business time may run ahead of the wall
+        return _time(at, date_format(at.astimezone(UTC), "M j, H:i"))
+    return _time(at, gettext("%(time)s ago") % {"time": short_time(max(passed.total_seconds(), 0))})
 
 
 def due(at: datetime | None, *, is_open: bool = True) -> SafeString:
@@ -131,7 +132,7 @@ def day(on: date | None) -> SafeString:
     """This function will return a calendar day."""
     if on is None:
         return NOTHING
-    return format_html('<span class="o-num">{}</span>', date_format(on, "N j, Y"))
+    return format_html('<span class="o-num">{}</span>', date_format(on, "M j, Y"))
 
 
 def place(*parts: str) -> SafeString:
@@ -172,4 +173,4 @@ def _time(at: datetime, text: str) -> SafeString:
 
 
 def _full(at: datetime) -> str:
-    return date_format(at.astimezone(UTC), "N j, Y, H:i") + " UTC"
+    return date_format(at.astimezone(UTC), "M j, Y, H:i") + " UTC"

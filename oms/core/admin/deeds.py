@@ -99,11 +99,15 @@ class DeedsMixin:
             "text": text,
             "form": form,
             "back": back,
-            "subject": obj,
+            "subject": self.named(obj) if obj else "",
             "submit": submit or title,
             "is_grave": is_grave,
         }
         return TemplateResponse(request, "admin/oms/deed.html", context, status=code)
+
+    def named(self, obj: Any) -> Text:
+        """This method will return what people call a row."""
+        return str(obj)
 
     def _subject(self, request: HttpRequest, object_id: str | None) -> Any:
         if object_id is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.admin.utils import unquote
@@ -21,11 +22,30 @@ from oms.core.admin.pages import Facts, Page
 from oms.core.admin.paging import EstimatedCountPaginator
 
 
+@dataclass(frozen=True, slots=True)
+class _Crumb:
+    """What the path above a page calls its row: the page's own name, not an identifier."""
+
+    row: Any
+    name: Text
+
+    def __str__(self) -> str:
+        return str(self.name)
+
+    @property
+    def _meta(self) -> Any:
+        return self.row._meta
+
+    @property
+    def pk(self) -> Any:
+        return self.row.pk
+
+
 class ListMixin:
     """What every list has: 50 rows, a capped count, words for an empty one."""
 
     list_per_page = 50
-    list_max_show_all = 200
+    list_max_show_all = 0
     paginator = EstimatedCountPaginator
     show_full_result_count = False
     list_filter_sheet = True
@@ -87,7 +107,7 @@ class ReadAdmin(ListMixin, DeedsMixin, ModelAdmin):
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "original": obj,
+            "original": _Crumb(obj, page.name),
             "object_id": object_id,
             "title": page.name,
             "page": page,

@@ -41,7 +41,7 @@ class OrganizationAdmin(PlainEditAdmin):
     search_fields = ("=code", "name")
     ordering = ("name",)
     readonly_fields = ("is_operator", "is_sandbox", "public_id")
-    fields = (("code", "name", "currency"), "is_active", "is_operator", "is_sandbox", "public_id")
+    fields = (("code", "name"), "currency", "is_active", "is_operator", "is_sandbox", "public_id")
 
     @display(description=_("organization"), ordering="name")
     def named(self, obj: Organization) -> SafeString:
