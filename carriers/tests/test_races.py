@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 
+from carriers.adapters.base import TrackingStatus as S
 from carriers.models import LabelIntent, Shipment, TrackingEvent
 from carriers.services import labels, notices, shipments, tracking
 from carriers.tests import factories
@@ -60,7 +61,7 @@ def test_the_same_scans_from_eight_callers_in_any_order_count_once(operator: int
     scans = [
         scan(parcel.tracking_number, status, hours)
         for parcel in parcels
-        for status, hours in [("accepted", 1), ("out_for_delivery", 5), ("delivered", 7)]
+        for status, hours in [(S.ACCEPTED, 1), (S.OUT_FOR_DELIVERY, 5), (S.DELIVERED, 7)]
     ]
 
     def shuffled(seed: int) -> list:
