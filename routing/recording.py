@@ -41,11 +41,18 @@ def record(network: Network, quotes: Quotes, index: int, solved: Solved, *, why:
         shipments=shipments,
         promised_on=max((s.promised_on for s in shipments), default=None),
         why=why,
+        lacks=_lacks(solved),
     )
     currency = currency_of(network, request)
     row = _row(request, plan, currency, describe(network, quotes, index, solution))
     row["duration_us"] = round((solved.spent_s + clock.monotonic() - started) * 1e6)
     return Answer(plan, row, _event(request, plan))
+
+
+def _lacks(solved: Solved) -> str:
+    if solved.failure is None:
+        return ""
+    return "stock" if solved.failure.short else "route"
 
 
 def _shipments(

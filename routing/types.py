@@ -62,6 +62,8 @@ class RoutingPlan:
     shipments: tuple[PlannedShipment, ...]
     promised_on: date | None
     why: str = ""
+    #: What is missing where there is no plan: "stock" (arrivals may mend it) or "route".
+    lacks: str = ""
 
     @property
     def legs(self) -> tuple[Leg, ...]:

@@ -24,14 +24,16 @@ from routing.types import RequestLine, RoutingPlan, RoutingRequest
 
 #: Somebody else may take the planned stock between plan and reservation; plan again, then hold.
 MAX_ROUNDS = 3
+#: What a plan lacks → the hold that says so.
+_HOLD_FOR = {"stock": "stock", "route": "routing"}
 
 
 @dataclass(slots=True)
 class Routed:
-    """Plans that hold their stock, by order key; and why the others got none."""
+    """Plans that hold their stock, by order key; and hold type and reason of the others."""
 
     plans: dict[int, RoutingPlan] = field(default_factory=dict)
-    failed: dict[int, str] = field(default_factory=dict)
+    failed: dict[int, tuple[str, str]] = field(default_factory=dict)
 
 
 @needs_transaction
@@ -56,7 +58,17 @@ def resume(*, orders: Sequence[Order]) -> None:
     verification.confirm(orders=waiting, at={order.pk: now for order in waiting})
     commit(orders=with_lines(waiting))
     done = {order.pk for order in waiting}
-    release.release(orders=[order for order in orders if order.pk not in done], at={})
+    confirmed = with_lines([order for order in orders if order.pk not in done])
+    _reroute(confirmed, now)
+    release.release(orders=[item.order for item in confirmed if not item.holds], at={})
+
+
+def _reroute(items: Sequence[Recorded], now: datetime) -> None:
+    """Orders that had no stock or route when they were confirmed."""
+    unrouted = [item for item in items if any(line.unallocated for line in item.lines)]
+    if unrouted:
+        at = {item.order.pk: now for item in unrouted}
+        hold_failed(orders=unrouted, routed=route(orders=unrouted, at=at), at=at)
 
 
 @needs_transaction
@@ -73,23 +85,23 @@ def route(*, orders: Sequence[Recorded], at: Mapping[int, datetime]) -> Routed:
             break
         _round(pending, variants, at, routed)
     for item in pending.values():
-        routed.failed[item.order.pk] = "Others took the stock in the same moment."
+        routed.failed[item.order.pk] = ("stock", "Others took the stock in the same moment.")
     _store([item for item in orders if item.order.pk in routed.plans], routed, at)
     return routed
 
 
 @needs_transaction
 def hold_failed(*, orders: Sequence[Recorded], routed: Routed, at: Mapping[int, datetime]) -> None:
-    """This function will put the orders that found no route on hold until stock arrives."""
+    """This function will put the orders that found no route on hold, with what they lack."""
     failed = [item for item in orders if item.order.pk in routed.failed]
     for item in failed:
-        item.holds.add("stock")
+        item.holds.add(routed.failed[item.order.pk][0])
     holding.open_many(
         drafts=[
             holding.HoldDraft(
                 order=item.order,
-                type="stock",
-                reason=routed.failed[item.order.pk],
+                type=routed.failed[item.order.pk][0],
+                reason=routed.failed[item.order.pk][1],
                 at=at[item.order.pk],
             )
             for item in failed
@@ -107,7 +119,7 @@ def _round(
     plans = {plan.demand_ref: plan for plan in planning.plan_many(requests=requests)}
     for reference, plan in plans.items():
         if plan.outcome != "full":
-            routed.failed[pending.pop(reference).order.pk] = plan.why
+            routed.failed[pending.pop(reference).order.pk] = (_HOLD_FOR[plan.lacks], plan.why)
     result = _reserve(pending, plans, at)
     for reference in result.taken:
         routed.plans[pending.pop(reference).order.pk] = plans[reference]

@@ -105,3 +105,16 @@ def test_cancel_frees_stock_and_withdraws_work(world: World) -> None:
     assert WorkOrder.objects.get().status == "cancelled"
     [again] = world.place(a_draft("R-2", lines={"A": 10}))
     assert again.holds == ()
+
+
+def test_an_order_no_carrier_takes_is_held_for_its_route_and_not_for_stock(world: World) -> None:
+    world.receive("reno", "A", 500)
+    order = _order(world, lines=a_draft(lines={"A": 150}).lines)
+    assert Hold.objects.get().type == "routing"
+
+    holds.release_hold(order_id=order.pk, type="routing", reason="Try again.")
+
+    assert [(hold.type, hold.released_at is None) for hold in Hold.objects.order_by("pk")] == [
+        ("routing", False),
+        ("routing", True),
+    ]
