@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -58,7 +59,7 @@ class OrderPlaceIn(StrictSerializer):
             currency=data["currency"],
             tier=data.get("tier", ""),
             customer_ref=data.get("customer_ref", ""),
-            shipping_amount=data.get("shipping_amount", 0),
+            shipping_amount=data.get("shipping_amount", Decimal(0)),
             recipient=RecipientDraft(**{"city": "", **recipient}),
             lines=tuple(
                 LineDraft(line["sku"], line["quantity"], line.get("unit_amount"))
