@@ -41,9 +41,12 @@ class Orders(APIView):
     """Places an order, or lists the organization's orders."""
 
     required_scope = {"GET": "orders:read", "POST": "orders:write"}
+    pagination_class = NewestFirst
 
     @extend_schema(
         operation_id="orders_place",
+        summary="Place an order",
+        description="The same external_ref, or the same Idempotency-Key, is the same order.",
         request=OrderPlaceIn,
         responses={201: OrderPlacedOut, 200: OrderPlacedOut},
         parameters=[_IDEMPOTENCY],
@@ -60,6 +63,8 @@ class Orders(APIView):
 
     @extend_schema(
         operation_id="orders_list",
+        summary="Your orders, newest first",
+        description="Any number of filters narrows the list.",
         responses=OrderSummaryOut(many=True),
         parameters=[
             OpenApiParameter("status", str),
@@ -71,7 +76,7 @@ class Orders(APIView):
     )
     def get(self, request: Request) -> Response:
         orders = selectors.list_for(organization_id=request.auth.organization_id)
-        page = NewestFirst()
+        page = self.pagination_class()
         rows = page.paginate_queryset(filtered(request, orders, OrderFilter), request, view=self)
         return page.get_paginated_response([rendering.summary(order) for order in rows or []])
 
@@ -96,7 +101,7 @@ class OrderDetail(APIView):
 
     required_scope = "orders:read"
 
-    @extend_schema(operation_id="orders_get", responses=OrderOut)
+    @extend_schema(operation_id="orders_get", summary="One order", responses=OrderOut)
     def get(self, request: Request, public_id: str) -> Response:
         order = selectors.get_for(organization_id=request.auth.organization_id, public_id=public_id)
         return Response(rendering.full(order))
@@ -107,7 +112,12 @@ class OrderCancel(APIView):
 
     required_scope = "orders:write"
 
-    @extend_schema(operation_id="orders_cancel", request=OrderCancelIn, responses=OrderOut)
+    @extend_schema(
+        operation_id="orders_cancel",
+        summary="Cancel an order",
+        request=OrderCancelIn,
+        responses=OrderOut,
+    )
     def post(self, request: Request, public_id: str) -> Response:
         serializer = OrderCancelIn(data=request.data)
         serializer.is_valid(raise_exception=True)
@@ -123,7 +133,11 @@ class OrderTimeline(APIView):
 
     required_scope = "orders:read"
 
-    @extend_schema(operation_id="orders_timeline", responses=TimelineEntryOut(many=True))
+    @extend_schema(
+        operation_id="orders_timeline",
+        summary="What happened to an order",
+        responses=TimelineEntryOut(many=True),
+    )
     def get(self, request: Request, public_id: str) -> Response:
         order = selectors.get_for(organization_id=request.auth.organization_id, public_id=public_id)
         entries = selectors.list_timeline(order_id=order.pk)

@@ -41,6 +41,7 @@ class Returns(APIView):
 
     @extend_schema(
         operation_id="returns_create",
+        summary="Ask for a return",
         request=ReturnCreateIn,
         responses={201: ReturnOut},
         parameters=[_IDEMPOTENCY],
@@ -68,7 +69,7 @@ class ReturnDetail(APIView):
 
     required_scope = "returns:read"
 
-    @extend_schema(operation_id="returns_get", responses=ReturnOut)
+    @extend_schema(operation_id="returns_get", summary="One return", responses=ReturnOut)
     def get(self, request: Request, public_id: str) -> Response:
         found = selectors.get_for(organization_id=_organization_id(request), public_id=public_id)
         return Response(ReturnOut(found).data)
@@ -81,6 +82,7 @@ class ReturnReceipt(APIView):
 
     @extend_schema(
         operation_id="returns_receive",
+        summary="Book what came back",
         request=ReturnReceiptIn,
         responses=ReturnOut,
         parameters=[_IDEMPOTENCY],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
@@ -22,20 +23,29 @@ class InvalidFilter(OmsError):
     code = "invalid_filter"
 
 
+def require_known(request: Request, names: Collection[str]) -> None:
+    """This function will do nothing when the query string has only the named parameters.
+
+    :raises InvalidFilter: names each one that the route does not know.
+    """
+    known = _COMMON.union(names)
+    unknown = sorted(set(request.query_params) - known)
+    if unknown:
+        told = ", ".join(sorted(known - {"format"}))
+        raise InvalidFilter(
+            "There is no such filter.",
+            errors=[
+                FieldError(f"?{name[:40]}", "unknown_filter", f"Known: {told}.") for name in unknown
+            ],
+        )
+
+
 def filtered(request: Request, queryset: QuerySet[M], filters: type[FilterSet]) -> QuerySet[M]:
     """This function will narrow `queryset` by the request's query string.
 
     :raises InvalidFilter: an unknown parameter, or a value that does not fit.
     """
-    unknown = sorted(set(request.query_params) - set(filters.base_filters) - _COMMON)
-    if unknown:
-        raise InvalidFilter(
-            "There is no such filter.",
-            errors=[
-                FieldError(f"?{name[:40]}", "unknown_filter", f"Known: {_known(filters)}.")
-                for name in unknown
-            ],
-        )
+    require_known(request, filters.base_filters)
     if any("\x00" in value for value in request.query_params.values()):
         raise InvalidFilter("A value holds a control character.")
     bound: Any = filters(request.query_params, queryset=queryset, request=request)
@@ -48,7 +58,3 @@ def filtered(request: Request, queryset: QuerySet[M], filters: type[FilterSet]) 
             ],
         )
     return bound.qs  # type: ignore[no-any-return]
-
-
-def _known(filters: type[FilterSet]) -> str:
-    return ", ".join(sorted(set(filters.base_filters) | _COMMON - {"format"}))
