@@ -111,3 +111,21 @@ class NodeStock:
     allocated: int
     quarantined: int
     damaged: int
+
+
+@dataclass(frozen=True, slots=True)
+class NodeOffer:
+    """What one node, by its code, can sell now."""
+
+    node: str
+    available: int
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What can be sold of one SKU now, and where."""
+
+    sku: str
+    is_active: bool
+    total: int
+    nodes: tuple[NodeOffer, ...]

@@ -18,8 +18,13 @@ _FIELDS = (
 
 def list_for(*, organization_id: int) -> list[NodeFacts]:
     """This function will return the active nodes that may serve an organization, by code."""
-    nodes = Node.objects.filter(is_active=True, allowances__organization_id=organization_id)
-    return _facts(nodes)
+    return _facts(list_nodes_for(organization_id=organization_id))
+
+
+def list_nodes_for(*, organization_id: int) -> QuerySet[Node]:
+    """This function will return the same nodes as rows for the API, by code."""
+    found = Node.objects.filter(is_active=True, allowances__organization_id=organization_id)
+    return found.order_by("code")
 
 
 def list_active() -> list[NodeFacts]:

@@ -1,0 +1,12 @@
+"""Routes of inventory, under /api/v1/."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from inventory.api import views
+
+urlpatterns = [
+    path("availability", views.AvailabilityList.as_view(), name="availability"),
+    path("nodes", views.NodeList.as_view(), name="nodes"),
+]
