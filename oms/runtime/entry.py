@@ -37,7 +37,9 @@ def run(argv: list[str]) -> None:
     if needs_services(argv) and not os.environ.get(SUPERVISED):
         signal.signal(signal.SIGTERM, _exit_on_terminate)
         _start_services()
-        _log_to_file()
+        # The children of `up` each have a log of their own.
+        if argv[1] != "up":
+            _log_to_file()
     if os.environ.get(SUPERVISED):
         # Its output is a log: an error's own text may quote the row that was refused.
         sys.excepthook = _log_end

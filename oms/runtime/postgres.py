@@ -158,7 +158,7 @@ class Postgres:
         if self.identity is None:
             return
         for mode in ("fast", "immediate"):
-            done = self._control("stop", "-w", "-t", "10", "-m", mode)
+            done = self._control("stop", "-w", "-t", "5", "-m", mode)
             if done.returncode == 0:
                 return
 

@@ -27,7 +27,7 @@ STEADY_SECONDS = 60.0
 #: `make` and a process group both pass a signal on: what comes at once is one request.
 ONE_REQUEST_SECONDS = 0.5
 #: How long a group of children may take to stop before it is killed.
-STOP_SECONDS = (2.0, 7.0, 3.0)
+STOP_SECONDS = (1.5, 5.0, 1.5)
 
 Say = Callable[[str], None]
 
@@ -142,14 +142,14 @@ class Supervisor:
         """This function will start a process and keep it running."""
         return self._add(spec, is_job=False)
 
-    def run_job(self, spec: ChildSpec) -> int:
-        """This function will run a process to its end while the others are kept running.
+    def begin_job(self, spec: ChildSpec) -> Child:
+        """This function will start a process that ends by itself; `finish_job` waits for it."""
+        return self._add(spec, is_job=True)
 
-        Returns its exit code; `logs/<name>.log` has its output.
-        """
-        job = self._add(spec, is_job=True)
+    def finish_job(self, job: Child) -> int:
+        """This function will return the job's exit code, keeping the others running meanwhile."""
         self.until(lambda: job.exit_code is not None)
-        del self.children[spec.name]
+        del self.children[job.spec.name]
         return job.exit_code if job.exit_code is not None else 1
 
     def until(self, is_true: Callable[[], bool], *, seconds: float = float("inf")) -> bool:

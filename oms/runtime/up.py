@@ -18,7 +18,7 @@ from oms.core.errors import Conflict, Unavailable
 from oms.runtime import children, embedded, probe
 from oms.runtime.children import Ports
 from oms.runtime.layout import Layout, read_json
-from oms.runtime.supervisor import ChildSpec, Say, StopRequested, Supervisor, tidy_leftovers
+from oms.runtime.supervisor import Child, ChildSpec, Say, StopRequested, Supervisor, tidy_leftovers
 
 if TYPE_CHECKING:
     from oms.infra.accounts.services.staff import FirstAdmin
@@ -108,8 +108,11 @@ class Up:
             self._take_down()
 
     def _bring_up(self) -> None:
+        # Two cores: files are collected while the database is brought up to date.
+        files = None if static_is_fresh() else self._begin("collectstatic", "--noinput")
         self._step(_("Database up to date"), migrate)
-        self._step(_("Static files"), self._collect_static)
+        if files is not None:
+            self._step(_("Static files"), partial(self._finish, files))
         self.supervisor.start(children.web())
         admin = first_admin()
         self._step(_("Web server answering"), self._wait_for_web)
@@ -121,7 +124,8 @@ class Up:
 
     def _seed(self) -> None:
         try:
-            self._step(_("Demo world"), partial(self._job, "seed", "seed_world", "--size", "small"))
+            seeding = self._begin("seed_world", "--size", "small")
+            self._step(_("Demo world"), partial(self._finish, seeding))
         except StepFailed as failure:
             # Pages without a world still answer; what is wrong is better seen than guessed.
             self.say(f"  {failure.detail}")
@@ -129,19 +133,17 @@ class Up:
         for spec in children.feeders():
             self.supervisor.start(spec)
 
-    def _collect_static(self) -> None:
-        if not static_is_fresh():
-            self._job("collectstatic", "collectstatic", "--noinput", "-v", "0")
-
     def _wait_for_web(self) -> None:
         status = partial(probe.status, self.url, "/healthz")
         if not self.supervisor.until(lambda: 0 < status() < 500, seconds=WEB_SECONDS):
             raise StepFailed(f"The web server does not answer; see {self.layout.logs / 'web.log'}")
 
-    def _job(self, name: str, *arguments: str) -> None:
-        spec = ChildSpec(name, children.manage(*arguments))
-        if self.supervisor.run_job(spec) != 0:
-            raise StepFailed(f"{arguments[0]} failed; see {self.layout.logs / name}.log")
+    def _begin(self, *arguments: str) -> Child:
+        return self.supervisor.begin_job(ChildSpec(arguments[0], children.manage(*arguments)))
+
+    def _finish(self, job: Child) -> None:
+        if self.supervisor.finish_job(job) != 0:
+            raise StepFailed(f"{job.spec.name} failed; see {job.log}")
 
     def _step(self, label: str, work: Callable[[], None]) -> None:
         started_at = clock.monotonic()

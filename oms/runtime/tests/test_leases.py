@@ -2,6 +2,9 @@
 
 import subprocess
 import sys
+import time
+
+import psutil
 
 from oms.runtime import leases
 from oms.runtime.layout import write_json
@@ -40,7 +43,9 @@ def test_holders_ignores_a_zombie(tmp_path):
     with _sleeper() as other:
         _write(tmp_path, Identity.of(other.pid))
         other.kill()
-        other.stdout.read()  # its end of the pipe is closed: it is dead, and not yet waited for
+        process = psutil.Process(other.pid)
+        while process.status() != psutil.STATUS_ZOMBIE:  # dead, and not yet waited for
+            time.sleep(0.01)
 
         assert leases.holders(tmp_path) == []
 
@@ -59,9 +64,7 @@ def test_holders_ignores_a_damaged_file(tmp_path):
 
 
 def _sleeper():
-    return subprocess.Popen(
-        [sys.executable, "-c", "import time; time.sleep(60)"], stdout=subprocess.PIPE
-    )
+    return subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
 
 
 def _write(folder, identity):

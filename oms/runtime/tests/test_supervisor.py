@@ -114,7 +114,9 @@ def test_up_json_names_every_process(running, layout):
 
 
 def test_a_job_runs_to_its_end_and_is_not_started_again(running, said):
-    code = running.run_job(ChildSpec("seed", (sys.executable, "-c", "raise SystemExit(4)")))
+    job = running.begin_job(ChildSpec("seed", (sys.executable, "-c", "raise SystemExit(4)")))
+
+    code = running.finish_job(job)
 
     assert code == 4
     assert said == []
