@@ -14,7 +14,7 @@ from oms.runtime.processes import Identity
 from oms.runtime.supervisor import ChildSpec, StopRequested, Supervisor, tidy_leftovers
 
 SLEEP = (sys.executable, "-c", "import time; time.sleep(300)")
-#: Ignores the polite signal and forks a helper, as a stuck worker would.
+#: Ignores the polite signal and forks a second process, as a stuck worker would.
 STUBBORN = (
     sys.executable,
     "-c",
