@@ -67,6 +67,8 @@ class Topic:
     def __init__(self, name: str, compute: Compute, gap_s: float, slots: asyncio.Semaphore) -> None:
         self.name = name
         self.readers: set[Reader] = set()
+        #: Sockets that joined or are joining and have not left: while any, the topic stays.
+        self.holders = 0
         self._compute = database_sync_to_async(compute, thread_sensitive=False)
         self._gap_s = gap_s
         self._slots = slots
@@ -117,8 +119,8 @@ class Topic:
     async def _refresh(self) -> None:
         data = await self._ask()
         if data is None:
-            for reader in self.readers:
-                reader.drop()
+            self._data = None
+            self._let_go()
             return
         before = self._data or {}
         changed = {key: value for key, value in data.items() if before.get(key) != value}
@@ -127,6 +129,11 @@ class Topic:
             self._quiet_beats = 0
             self._seq += 1
             self._tell(self._frame("delta", changed))
+
+    def _let_go(self) -> None:
+        for reader in self.readers:
+            reader.drop()
+        self.readers.clear()
 
     async def _ask(self) -> dict[str, Any] | None:
         async with self._slots:
@@ -156,17 +163,21 @@ class Hub:
         if not self._tasks:
             self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._beat())]
         reader = Reader()
-        if await found.join(reader):
-            return reader
-        await self._leave_empty(found)
-        return None
+        found.holders += 1
+        is_in = False
+        try:
+            is_in = await found.join(reader)
+        finally:
+            if not is_in:
+                await self._release(found)
+        return reader if is_in else None
 
     async def leave(self, *, topic: str, reader: Reader) -> None:
         """This function will end a socket's reading; a topic nobody reads is forgotten."""
         found = self._topics.get(topic)
         if found is not None:
             found.readers.discard(reader)
-            await self._leave_empty(found)
+            await self._release(found)
 
     def hear(self, topics: list[str]) -> None:
         """This function will mark what a hint names; "board" means the board of every scope."""
@@ -178,8 +189,9 @@ class Hub:
             elif topic in self._topics:
                 self._topics[topic].touch()
 
-    async def _leave_empty(self, topic: Topic) -> None:
-        if topic.readers:
+    async def _release(self, topic: Topic) -> None:
+        topic.holders -= 1
+        if topic.holders:
             return
         self._topics.pop(topic.name, None)
         tasks: list[asyncio.Task[None]] = []

@@ -208,7 +208,7 @@ def _alone(now: Day, before: Day, week: list[Day]) -> dict[str, Any]:
     value = _share(now.alone, now.delivered)
     return {
         "key": "closed_without_person",
-        "label": _("Delivered without a person, 7 days"),
+        "label": _("Without a person, 7 days"),
         "value": _percent(value),
         "delta": _points(value, _share(before.alone, before.delivered)),
         "tone": "info",

@@ -156,8 +156,11 @@ def second_pill(at: Situation) -> dict[str, str] | None:
     return {"label": said % {"n": days}, "tone": "warn" if at.delivered_on else "bad"}
 
 
-def scan(status: str, city: str) -> str:
-    """This function will return a carrier's scan in words."""
+def scan(status: str, city: str, is_leaving: bool = False) -> str:
+    """This function will return a carrier's scan in words; a second one in the same city means
+    that the parcel goes on from there."""
+    if status == "in_transit" and is_leaving and city:
+        return _("On its way from %(city)s") % {"city": city}
     said = {
         "pre_transit": _("The carrier expects it"),
         "accepted": _("The carrier has it"),

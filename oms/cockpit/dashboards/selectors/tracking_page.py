@@ -60,7 +60,8 @@ def snapshot(order: Order) -> dict[str, Any]:
         delivered_at=order.delivered_at,
         promised_on=order.promised_on,
         statuses=tuple(parcel.status for parcel in parcels),
-        now=clock.now(),
+        # A carrier's clock ahead of ours would put its scans into the future.
+        now=max([clock.now(), *(line.at for line in told[-1:])]),
         zone=zone,
     )
     return {
@@ -89,7 +90,9 @@ def _shipments(order: Order) -> list[Shipment]:
 
 
 def _seen(shipment: Shipment) -> list[Any]:
-    return sorted(shipment.events.all(), key=lambda event: (event.occurred_at, event.pk))
+    """The scans that say something, oldest first."""
+    told = [event for event in shipment.events.all() if event.status != "unknown"]
+    return sorted(told, key=lambda event: (event.occurred_at, event.pk))
 
 
 def _milestones(order: Order) -> list[_Told]:
@@ -109,12 +112,13 @@ def _milestones(order: Order) -> list[_Told]:
 
 
 def _scans(parcels: Sequence[Shipment]) -> list[_Told]:
-    return [
-        _Told(event.occurred_at, words.scan(event.status, event.city))
-        for parcel in parcels
-        for event in _seen(parcel)
-        if event.status != "unknown"
-    ]
+    told = []
+    for parcel in parcels:
+        seen = _seen(parcel)
+        for before, event in zip([None, *seen], seen, strict=False):
+            is_leaving = before is not None and before.city == event.city
+            told.append(_Told(event.occurred_at, words.scan(event.status, event.city, is_leaving)))
+    return told
 
 
 def _steps(order: Order, parcels: Sequence[Shipment]) -> list[dict[str, Any]]:
