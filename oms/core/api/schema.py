@@ -26,19 +26,23 @@ class ProblemOut(serializers.Serializer[Any]):
     status = serializers.IntegerField()
     code = serializers.CharField(help_text="Stable, for machines.")
     detail = serializers.CharField()
-    errors = FieldErrorOut(many=True)
+    # The name is the RFC's; that of the serializer's own errors is not needed here.
+    errors = FieldErrorOut(many=True)  # type: ignore[assignment]
     request_id = serializers.CharField(help_text="Also in the X-Request-Id header.")
 
 
 class ApiSchema(AutoSchema):
     """Adds the scope to each description and one problem as the default answer."""
 
-    def get_description(self) -> str:
-        said = super().get_description() or ""
+    def get_operation(self, *args: Any, **kwargs: Any) -> Any:
+        operation = super().get_operation(*args, **kwargs)
         scope = getattr(self.view, "required_scope", None)
         if isinstance(scope, dict):
             scope = scope.get(self.method)
-        return "\n\n".join(filter(None, [said, scope and f"Scope: `{scope}`."]))
+        if operation and scope:
+            said = operation.get("description", "")
+            operation["description"] = f"{said}\n\nScope: `{scope}`.".strip()
+        return operation
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
