@@ -5,7 +5,7 @@ Another organization's shipment and one that does not exist get the same answer.
 
 from __future__ import annotations
 
-from typing import ClassVar, cast
+from typing import ClassVar
 
 from django.http import HttpResponse
 from django.urls import reverse
@@ -27,11 +27,7 @@ from carriers.selectors import shipments as selectors
 from oms.core.api.negotiation import AnyAccept
 from oms.core.api.pagination import NewestFirst
 from oms.core.api.queries import filtered
-from oms.infra.accounts.types import Principal
-
-
-def _organization_id(request: Request) -> int:
-    return cast(Principal, request.auth).organization_id
+from oms.infra.accounts.authentication import organization_of
 
 
 class ShipmentList(APIView):
@@ -54,7 +50,7 @@ class ShipmentList(APIView):
         ],
     )
     def get(self, request: Request) -> Response:
-        found = selectors.list_for(organization_id=_organization_id(request))
+        found = selectors.list_for(organization_id=organization_of(request))
         page = self.pagination_class()
         rows = page.paginate_queryset(filtered(request, found, ShipmentFilter), request, view=self)
         return page.get_paginated_response(ShipmentSummaryOut(rows or [], many=True).data)
@@ -72,7 +68,7 @@ class ShipmentDetail(APIView):
         responses=ShipmentOut,
     )
     def get(self, request: Request, public_id: str) -> Response:
-        shipment = selectors.get_for(organization_id=_organization_id(request), public_id=public_id)
+        shipment = selectors.get_for(organization_id=organization_of(request), public_id=public_id)
         formats = selectors.list_label_formats(shipment_id=shipment.pk)
         shipment.labels = [  # type: ignore[attr-defined]
             reverse(f"shipment-label-{name}", args=[shipment.public_id]) for name in formats
@@ -90,7 +86,7 @@ class _Label(APIView):
     content_type: ClassVar[str]
 
     def _file(self, request: Request, public_id: str) -> HttpResponse:
-        shipment = selectors.get_for(organization_id=_organization_id(request), public_id=public_id)
+        shipment = selectors.get_for(organization_id=organization_of(request), public_id=public_id)
         content = labels.get_file(
             shipment_ref=shipment.public_id,
             organization_id=shipment.organization_id,
@@ -151,7 +147,7 @@ class ShipmentTracking(APIView):
     )
     def get(self, request: Request, public_id: str) -> Response:
         return _tracking(
-            selectors.get_for(organization_id=_organization_id(request), public_id=public_id)
+            selectors.get_for(organization_id=organization_of(request), public_id=public_id)
         )
 
 
@@ -169,7 +165,7 @@ class TrackingByNumber(APIView):
     def get(self, request: Request, tracking_number: str) -> Response:
         return _tracking(
             selectors.get_by_tracking_number(
-                organization_id=_organization_id(request), tracking_number=tracking_number
+                organization_id=organization_of(request), tracking_number=tracking_number
             )
         )
 

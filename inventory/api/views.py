@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -19,11 +17,7 @@ from inventory.selectors import offers
 from oms.core import clock
 from oms.core.api.pagination import ByCode
 from oms.core.api.queries import filtered
-from oms.infra.accounts.types import Principal
-
-
-def _organization_id(request: Request) -> int:
-    return cast(Principal, request.auth).organization_id
+from oms.infra.accounts.authentication import organization_of
 
 
 class AvailabilityList(APIView):
@@ -47,7 +41,7 @@ class AvailabilityList(APIView):
         ],
     )
     def get(self, request: Request) -> Response:
-        found = offers.list_for(organization_id=_organization_id(request), skus=skus_of(request))
+        found = offers.list_for(organization_id=organization_of(request), skus=skus_of(request))
         body = AvailabilityOut({"at": clock.now(), "results": found}).data
         return Response(body, headers={"Cache-Control": "no-store"})
 
@@ -69,7 +63,7 @@ class NodeList(APIView):
         ],
     )
     def get(self, request: Request) -> Response:
-        found = nodes.list_nodes_for(organization_id=_organization_id(request))
+        found = nodes.list_nodes_for(organization_id=organization_of(request))
         page = self.pagination_class()
         rows = page.paginate_queryset(filtered(request, found, NodeFilter), request, view=self)
         return page.get_paginated_response(NodeOut(rows or [], many=True).data)

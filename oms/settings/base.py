@@ -294,6 +294,8 @@ LOGGING: dict[str, Any] = {
     "loggers": {
         "django.request": {"level": "ERROR"},
         "axes": {"level": "WARNING"},
+        # Its lines hold addresses of people and the secret in links to orders.
+        "gunicorn.access": {"level": "CRITICAL", "propagate": False},
         "celery.app.trace": {"filters": ["task_error"]},
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
@@ -301,7 +303,7 @@ LOGGING: dict[str, Any] = {
 }
 
 # --- our own ------------------------------------------------------------------------------------
-OMS = {
+OMS: dict[str, Any] = {
     "HOME": OMS_HOME,
     # Key-encryption key of the contacts table: 32 bytes, URL-safe base64; never in the database.
     "CONTACTS_KEY": env.str("OMS_CONTACTS_KEY", default="") or secrets.load("contacts_key"),

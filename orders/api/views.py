@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 
 from oms.core.api.pagination import NewestFirst
 from oms.core.api.queries import filtered
+from oms.infra.accounts.authentication import organization_of
 from oms.infra.idempotency.http import Store, run_once
 from orders.api import rendering
 from orders.api.filters import OrderFilter
@@ -55,7 +56,7 @@ class Orders(APIView):
         serializer = OrderPlaceIn(data=request.data)
         serializer.is_valid(raise_exception=True)
         channel = channels.get_facts(
-            organization_id=request.auth.organization_id,
+            organization_id=organization_of(request),
             code=serializer.validated_data["channel"],
         )
         draft = serializer.to_draft()
@@ -75,7 +76,7 @@ class Orders(APIView):
         ],
     )
     def get(self, request: Request) -> Response:
-        orders = selectors.list_for(organization_id=request.auth.organization_id)
+        orders = selectors.list_for(organization_id=organization_of(request))
         page = self.pagination_class()
         rows = page.paginate_queryset(filtered(request, orders, OrderFilter), request, view=self)
         return page.get_paginated_response([rendering.summary(order) for order in rows or []])
@@ -103,7 +104,7 @@ class OrderDetail(APIView):
 
     @extend_schema(operation_id="orders_get", summary="One order", responses=OrderOut)
     def get(self, request: Request, public_id: str) -> Response:
-        order = selectors.get_for(organization_id=request.auth.organization_id, public_id=public_id)
+        order = selectors.get_for(organization_id=organization_of(request), public_id=public_id)
         return Response(rendering.full(order))
 
 
@@ -121,7 +122,7 @@ class OrderCancel(APIView):
     def post(self, request: Request, public_id: str) -> Response:
         serializer = OrderCancelIn(data=request.data)
         serializer.is_valid(raise_exception=True)
-        organization_id = request.auth.organization_id
+        organization_id = organization_of(request)
         order = selectors.get_for(organization_id=organization_id, public_id=public_id)
         cancellation.cancel(order_id=order.pk, reason=serializer.validated_data["reason"])
         fresh = selectors.get_for(organization_id=organization_id, public_id=public_id)
@@ -139,6 +140,6 @@ class OrderTimeline(APIView):
         responses=TimelineEntryOut(many=True),
     )
     def get(self, request: Request, public_id: str) -> Response:
-        order = selectors.get_for(organization_id=request.auth.organization_id, public_id=public_id)
+        order = selectors.get_for(organization_id=organization_of(request), public_id=public_id)
         entries = selectors.list_timeline(order_id=order.pk)
         return Response(TimelineEntryOut(entries, many=True).data)

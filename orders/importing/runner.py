@@ -17,6 +17,7 @@ from oms.core import clock, locks
 from oms.core.errors import Conflict, OmsError
 from oms.core.locks import LockSpace
 from oms.infra.jobs import services as jobs
+from oms.infra.jobs.models import Job
 from orders.channels.types import ChannelFacts
 from orders.importing.errors_file import ErrorsFile
 from orders.importing.types import Reader, RowError, SourceOrder
@@ -121,7 +122,7 @@ def _batches(
 
 
 def _place_batch(
-    job: jobs.Job,
+    job: Job,
     channel: ChannelFacts,
     batch: Sequence[SourceOrder],
     progress: Progress,

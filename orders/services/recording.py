@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from oms.core import bulk, ids
+from oms.core import bulk, clock, ids
 from oms.core.context import current
 from oms.core.transactions import needs_transaction
 from oms.infra.contacts.services import vault
@@ -101,7 +101,7 @@ def _build_order(
     customer_id: int,
     contact_id: int,
 ) -> Order:
-    placed_at = draft.draft.placed_at
+    placed_at = draft.draft.placed_at or clock.now()
     public_id = ids.public_id("ord", at=placed_at)
     address, recipient = draft.address.address, draft.draft.recipient
     return Order(

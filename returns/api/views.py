@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from oms.core.context import current
-from oms.infra.accounts.types import Principal
+from oms.infra.accounts.authentication import organization_of
 from oms.infra.idempotency.http import Store, run_once
 from returns.api.serializers import ReturnCreateIn, ReturnOut, ReturnReceiptIn
 from returns.models import Return
@@ -23,10 +23,6 @@ _IDEMPOTENCY = OpenApiParameter(
     OpenApiParameter.HEADER,
     description="16 to 255 characters; a repeat with the same body gets the first answer.",
 )
-
-
-def _organization_id(request: Request) -> int:
-    return cast(Principal, request.auth).organization_id
 
 
 def _render(parent: Return) -> dict[str, Any]:
@@ -52,7 +48,7 @@ class Returns(APIView):
 
         def work(store: Store) -> tuple[int, dict[str, Any]]:
             opened = requests.request(
-                organization_id=_organization_id(request),
+                organization_id=organization_of(request),
                 order_ref=serializer.validated_data["order"],
                 lines=serializer.to_lines(),
                 reason=serializer.validated_data["reason"],
@@ -71,7 +67,7 @@ class ReturnDetail(APIView):
 
     @extend_schema(operation_id="returns_get", summary="One return", responses=ReturnOut)
     def get(self, request: Request, public_id: str) -> Response:
-        found = selectors.get_for(organization_id=_organization_id(request), public_id=public_id)
+        found = selectors.get_for(organization_id=organization_of(request), public_id=public_id)
         return Response(ReturnOut(found).data)
 
 
@@ -90,7 +86,7 @@ class ReturnReceipt(APIView):
     def post(self, request: Request, public_id: str) -> Response:
         serializer = ReturnReceiptIn(data=request.data)
         serializer.is_valid(raise_exception=True)
-        found = selectors.get_for(organization_id=_organization_id(request), public_id=public_id)
+        found = selectors.get_for(organization_id=organization_of(request), public_id=public_id)
 
         def work(store: Store) -> tuple[int, dict[str, Any]]:
             received = receiving.receive(

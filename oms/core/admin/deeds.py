@@ -43,7 +43,10 @@ class ReasonForm(forms.Form):
 def choice(label: Text, choices: Any, **options: Any) -> forms.ChoiceField:
     """This function will return a field that offers choices, in the look of the pages."""
     return forms.ChoiceField(
-        label=label, choices=choices, widget=UnfoldAdminSelectWidget(), **options
+        label=label,  # type: ignore[arg-type]  # any promise of a text will do
+        choices=choices,
+        widget=UnfoldAdminSelectWidget(),
+        **options,
     )
 
 

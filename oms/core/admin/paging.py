@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.utils.functional import cached_property
 
 
-class EstimatedCountPaginator(Paginator):
+class EstimatedCountPaginator(Paginator[Any]):
     """Counts exactly up to CAP rows and stops there: people search, they do not turn 200 pages."""
 
     CAP = 10_000

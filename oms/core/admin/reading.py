@@ -79,7 +79,8 @@ class ReadAdmin(ListMixin, DeedsMixin, ModelAdmin):
 
     def get_page_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """This method will return the rows with all that a page shows of one."""
-        return self.get_queryset(request)
+        rows: QuerySet[Any] = self.get_queryset(request)
+        return rows
 
     def page(self, request: HttpRequest, obj: Any) -> Page:
         """This method will return what the page of a row says."""
@@ -128,7 +129,8 @@ class ReadAdmin(ListMixin, DeedsMixin, ModelAdmin):
         offered = self.offers(request, obj)
         wanted = [name for name in self.actions_detail or [] if offered is None or name in offered]
         allowed = self.get_actions_detail(request, object_id)
-        return self._get_actions_navigation(wanted, allowed, object_id)
+        found: list[Any] = self._get_actions_navigation(wanted, allowed, object_id)
+        return found
 
 
 class PlainEditAdmin(ListMixin, ModelAdmin):

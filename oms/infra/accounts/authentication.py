@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.contrib.auth.models import AnonymousUser
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
@@ -12,6 +14,11 @@ from oms.infra.accounts.services import keys
 from oms.infra.accounts.types import Principal
 
 SCHEME = "Bearer"
+
+
+def organization_of(request: Request) -> int:
+    """This function will return the organization that the request's key acts for."""
+    return cast(Principal, request.auth).organization_id
 
 
 class ApiKeyAuthentication(BaseAuthentication):

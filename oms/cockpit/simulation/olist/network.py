@@ -54,7 +54,8 @@ def cluster(tables: Tables) -> tuple[list[Cluster], dict[str, str]]:
     members: dict[int, list[str]] = {}
     for seller, label in zip(located, labels, strict=True):
         members.setdefault(int(label), []).append(seller)
-    clusters, code_of = [], {}
+    clusters = []
+    code_of: dict[str, str] = {}
     for number, label in enumerate(sorted(members), start=1):
         node = _describe(tables, f"br-{number:03d}", members[label], sold)
         clusters.append(node)
