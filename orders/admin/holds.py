@@ -18,9 +18,8 @@ from oms.core.admin.filters import StateFilter
 from oms.core.admin.pages import Facts, Page
 from oms.core.admin.reading import ReadAdmin
 from oms.infra.accounts import selectors as accounts
-from orders.admin import words
 from orders.models import Hold
-from orders.services import holds
+from orders.services import backlog, holds
 
 
 class OpenFilter(StateFilter):
@@ -76,7 +75,7 @@ class HoldAdmin(ReadAdmin):
         return f"{obj.get_type_display()}, #{obj.order.number}"
 
     def offers(self, request: HttpRequest, obj: Any) -> set[str] | None:
-        is_open = obj.released_at is None and obj.type not in words.ROUTED_HOLDS
+        is_open = obj.released_at is None and obj.type not in backlog.ROUTED_HOLDS
         return {"release"} if is_open else set()
 
     @display(description=_("order"), ordering="order__number")

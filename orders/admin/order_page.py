@@ -281,7 +281,7 @@ def _story(seen: _Seen) -> Story:
     for entry in entries:
         told = timeline_words.for_staff(kind=entry.kind, data=entry.data, places=places)
         moments.append(Moment(cells.moment(entry.at), told.text, names[entry.actor], told.tone))
-    title = _("Story")
+    title = str(_("Story"))
     if len(entries) == STORY:
         title = ngettext("Story, newest %(n)d", "Story, newest %(n)d", STORY) % {"n": STORY}
     return Story(title, moments, empty=_("The story begins when the first message is delivered."))

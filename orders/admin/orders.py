@@ -29,7 +29,7 @@ class PlaceHoldForm(ReasonForm):
 
     type = choice(
         _("Type"),
-        [pair for pair in Hold.Type.choices if pair[0] not in words.ROUTED_HOLDS],
+        [pair for pair in Hold.Type.choices if pair[0] not in backlog.ROUTED_HOLDS],
         initial=Hold.Type.OPERATOR,
     )
     field_order = ["type", "reason"]
@@ -95,12 +95,11 @@ class OrderAdmin(ReadAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """An exact number opens its order at once."""
+        """An exact number or identifier opens its order at once."""
         term = request.GET.get("q", "").strip().lstrip("#")
-        if term.isdigit() and self.has_view_permission(request):
-            found = list(
-                Order.objects.filter(finding.number_is(term)).values_list("pk", flat=True)[:2]
-            )
+        if term and self.has_view_permission(request):
+            named = Order.objects.filter(finding.is_named(term))
+            found = list(named.values_list("pk", flat=True)[:2])
             if len(found) == 1:
                 return HttpResponseRedirect(reverse("admin:orders_order_change", args=found))
         response: HttpResponse = super().changelist_view(request, extra_context)
@@ -114,9 +113,9 @@ class OrderAdmin(ReadAdmin):
         offered = set()
         if obj.closed_at is None:
             offered.add("place_hold")
-        if waiting - set(words.ROUTED_HOLDS):
+        if waiting - set(backlog.ROUTED_HOLDS):
             offered.add("release_hold")
-        if waiting & set(words.ROUTED_HOLDS):
+        if waiting & set(backlog.ROUTED_HOLDS):
             offered.add("retry_routing")
         if "cancel" in selectors.allowed_actions(obj):
             offered.add("cancel_order")
@@ -140,7 +139,7 @@ class OrderAdmin(ReadAdmin):
         return cells.pills(*(cells.pill(h.get_type_display(), "hold") for h in obj.open_holds))
 
     @display(description=_("ship by"), ordering=F("latest_ship_at").asc(nulls_last=True))
-    def ship_by(self, obj: Order) -> SafeString:
+    def ship_by(self, obj: Any) -> SafeString:
         return cells.due(obj.latest_ship_at, is_open=obj.is_unshipped)
 
     @display(description=_("promised"), ordering="promised_on")
@@ -227,7 +226,7 @@ def _may_see_people(request: HttpRequest) -> bool:
 def _release_form(object_id: str) -> type[forms.Form]:
     """A form that offers the holds a person may lift on this order."""
     waiting = Hold.objects.filter(order_id=object_id, released_at=None).exclude(
-        type__in=words.ROUTED_HOLDS
+        type__in=backlog.ROUTED_HOLDS
     )
     pairs = [(h.type, f"{h.get_type_display()}: {h.reason}") for h in waiting.order_by("pk")]
 

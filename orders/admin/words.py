@@ -21,8 +21,6 @@ FULFILLMENT: Mapping[str, tuple[str | Promise, str]] = {
     "shipped": (_("Shipped"), "info"),
     "delivered": (_("Delivered"), "ok"),
 }
-#: Holds that end by a new route, not by a person's word.
-ROUTED_HOLDS = (Hold.Type.STOCK, Hold.Type.ROUTING)
 
 
 def fulfillment_pill(word: str) -> SafeString:

@@ -12,10 +12,12 @@ from orders.services import committing, holds
 
 #: Orders tried per arrival; the rest follow with the next one.
 BATCH = 100
+#: Holds that end by a new route, not by a person's word.
+ROUTED_HOLDS = ("stock", "routing")
 
 
 class NotWaiting(Conflict):
-    """Only an order that waits for stock can be routed again."""
+    """Only an order that waits for stock or a route can be routed again."""
 
     code = "orders.not_waiting"
 
@@ -26,20 +28,21 @@ class StillNoRoute(Conflict):
 
 @use_case
 def retry_order(*, order_id: int) -> None:
-    """This function will route one order that waits for stock, now.
+    """This function will route one order that waits for stock or a route, now.
 
-    :raises NotWaiting: it has no open stock hold.
+    :raises NotWaiting: it has no open hold of these types.
     :raises StillNoRoute: no node can serve it; the reason says why.
     """
     order = Order.objects.select_for_update().get(pk=order_id)
-    waits = order.holds.filter(type="stock", released_at=None).exists()
-    if not waits or order.status != Order.Status.CONFIRMED:
-        raise NotWaiting(f"Order {order.number} does not wait for stock.")
-    now = clock.now()
-    routed = committing.route(orders=committing.with_lines([order]), at={order.pk: now})
+    waits = order.holds.filter(type__in=ROUTED_HOLDS, released_at=None)
+    types = list(waits.order_by("pk").values_list("type", flat=True))
+    if not types or order.status != Order.Status.CONFIRMED:
+        raise NotWaiting(f"Order {order.number} does not wait for stock or a route.")
+    routed = committing.route(orders=committing.with_lines([order]), at={order.pk: clock.now()})
     if order.pk in routed.failed:
-        raise StillNoRoute(routed.failed[order.pk])
-    holds.lift(orders=[order], type="stock", reason="Routed again.")
+        raise StillNoRoute(routed.failed[order.pk][1])
+    for type in types:
+        holds.lift(orders=[order], type=type, reason="Routed again.")
 
 
 @use_case

@@ -1,0 +1,131 @@
+"""A small world with a row in every table that staff can open; more orders on request."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from uuid import uuid4
+
+from carriers.models import LabelIntent, Shipment, TrackingEvent
+from inventory.models import StockPosition
+from inventory.warehouse.models import WorkOrder
+from inventory.warehouse.services import floor
+from oms.cockpit.control_tower.models import Case
+from oms.core import clock, ids
+from oms.core.transactions import unit
+from oms.infra.accounts.services import keys
+from oms.infra.jobs import services as jobs
+from oms.infra.outbox.models import OutboxEvent, Receipt, Redelivery, RelayHeartbeat
+from orders.models import FulfillmentOrder, Hold, Order, TimelineEntry
+from orders.services import fulfillment, holds, release
+from orders.tests.factories import World, a_draft, a_world
+from returns.models import Return, ReturnLine
+from routing.models import Decision
+
+SECRET_NAME = "Ada Example"
+
+
+def build() -> World:
+    """This function will make the parts that orders need, and the machinery's rows."""
+    world = a_world(stock_at={"reno": {"A": 900, "B": 900}})
+    RelayHeartbeat.objects.create(name="relay-1", at=clock.real_now(), delivered=7)
+    return world
+
+
+def grow(world: World, count: int, *, label: str) -> list[Order]:
+    """This function will add `count` orders with everything that hangs on an order."""
+    now = clock.now()
+    refs = [f"{label}-{n}" for n in range(count)]
+    placed = world.place(*(a_draft(ref, lines={"A": 1, "B": 2}, placed_at=now) for ref in refs))
+    assert all(p.is_placed and not p.holds for p in placed), placed
+    release.release_orders(at={p.public_id: now for p in placed})
+    _work(placed=[p.public_id for p in placed])
+    orders = list(Order.objects.filter(external_ref__in=refs).order_by("pk"))
+    for order in orders:
+        _hang(world, order)
+        holds.place_hold(order_id=order.pk, type=Hold.Type.OPERATOR, reason="Look at it.")
+    return orders
+
+
+def _work(placed: list[str]) -> None:
+    now = clock.now()
+    works = list(FulfillmentOrder.objects.filter(order__public_id__in=placed))
+    refs = [work.public_id for work in works]
+    floor_refs = list(
+        WorkOrder.objects.filter(demand_ref__in=refs).values_list("public_id", flat=True)
+    )
+    floor.pick(work_refs=floor_refs, picker="clerk:1")
+    floor.pack(work_refs=floor_refs, packer="clerk:1")
+    with unit():
+        fulfillment.start(at={ref: now for ref in refs})
+        fulfillment.pack(
+            cartons={ref: fulfillment.Carton(f"pcl_{ref}", 500, 200, 150, 80, now) for ref in refs}
+        )
+
+
+def _hang(world: World, order: Order) -> None:
+    now = clock.now()
+    owner = world.organization_id
+    shipment = Shipment.objects.get(order_number=str(order.number))
+    Shipment.objects.filter(pk=shipment.pk).update(
+        tracking_number=f"TRK{order.pk}", cost_amount=Decimal("7.50"), cost_currency="USD"
+    )
+    TrackingEvent.objects.create(
+        carrier=shipment.service.carrier,
+        event_key=f"k-{order.pk}",
+        tracking_number=f"TRK{order.pk}",
+        shipment=shipment,
+        carrier_code="PU",
+        status="in_transit",
+        city="Reno",
+        occurred_at=now,
+        received_at=now,
+    )
+    LabelIntent.objects.filter(shipment=shipment).update(state="in_doubt")
+    event = OutboxEvent.objects.filter(correlation_id=order.public_id).latest("pk")
+    Receipt.objects.create(consumer="test.consumer", event=event, at=now)
+    Redelivery.objects.create(
+        consumer="test.consumer", event=event, attempts=12, available_at=now, parked_at=now
+    )
+    TimelineEntry.objects.create(
+        order=order,
+        event_id=uuid4(),
+        kind="warehouse.work.picked.v1",
+        actor="relay:test",
+        data={"node_id": world.node_ids["reno"]},
+        at=now,
+    )
+    Case.objects.create(
+        public_id=ids.public_id("cas"),
+        organization_id=owner,
+        kind=Case.Kind.LABEL_FAILED,
+        subject_kind="shipment",
+        subject_ref=shipment.public_id,
+        correlation_id=order.public_id,
+        label=str(order.number),
+        why="The carrier refused it.",
+        opened_at=now,
+        due_at=now + timedelta(hours=1),
+    )
+    back = Return.objects.create(
+        organization_id=owner, order=order, node_id=world.node_ids["reno"], reason="unwanted"
+    )
+    line = order.lines.first()
+    assert line is not None
+    ReturnLine.objects.create(parent=back, order_line=line, variant=line.variant, quantity=1)
+    jobs.start(
+        kind="import", key=str(order.pk), organization_id=owner, total=9, created_by="staff:1"
+    )
+    keys.create(
+        organization_id=owner, name=f"Key {order.pk}", scopes=["orders:read"], created_by="staff:1"
+    )
+
+
+def decision_of(order: Order) -> Decision:
+    return Decision.objects.get(demand_ref=order.public_id)
+
+
+def position(world: World, sku: str = "A") -> StockPosition:
+    return StockPosition.objects.get(
+        node_id=world.node_ids["reno"], variant_id=world.variant_ids[sku]
+    )
