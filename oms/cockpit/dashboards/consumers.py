@@ -30,7 +30,7 @@ _POLICY, _TRY_LATER = 1008, 1013
 _open: Counter[str] = Counter()
 
 
-class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
+class LiveConsumer(AsyncWebsocketConsumer):
     """Accepts, then writes what the hub says until either side ends it."""
 
     #: The hub fans out; no channel layer stands behind these sockets.

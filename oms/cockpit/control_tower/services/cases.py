@@ -122,7 +122,7 @@ def heal_many(*, healed: Sequence[Healed]) -> int:
         cursor.execute(
             _CLOSE, [current().actor, *(list(column) for column in zip(*rows, strict=True))]
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 @use_case

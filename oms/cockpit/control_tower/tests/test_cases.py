@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from oms.cockpit.control_tower import handlers, selectors
 from oms.cockpit.control_tower.models import Case
 from oms.cockpit.control_tower.services import cases, dead_letters
-from oms.cockpit.dashboards.tests.stories import Story, at, delivered
+from oms.cockpit.testing.stories import Story, at, delivered
 from oms.core import clock, transactions
 from oms.core.context import acting
 from oms.infra.accounts.models import Organization

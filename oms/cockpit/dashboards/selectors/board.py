@@ -104,7 +104,7 @@ def _title(scope: tuple[str, ...] | None) -> str:
 def _rows(sql: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def _stages(params: dict[str, Any], now: datetime) -> list[dict[str, Any]]:

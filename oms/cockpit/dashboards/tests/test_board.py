@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from oms.cockpit.control_tower.models import Case
 from oms.cockpit.dashboards.models import OrderCard
 from oms.cockpit.dashboards.selectors import board, figures
-from oms.cockpit.dashboards.tests.stories import at
+from oms.cockpit.testing.stories import at
 from oms.core import clock
 from oms.infra.accounts.models import Organization
 from oms.infra.accounts.services import organizations

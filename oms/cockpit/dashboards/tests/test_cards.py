@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from oms.cockpit import hints
 from oms.cockpit.dashboards.models import OrderCard
 from oms.cockpit.dashboards.services import cards, rebuilding
-from oms.cockpit.dashboards.tests.stories import Story, at, delivered
+from oms.cockpit.testing.stories import Story, at, delivered
 from oms.core import clock, transactions
 from oms.infra.accounts.models import Organization
 from orders import tracking_links
@@ -24,7 +24,7 @@ def take(*events):
         return cards.take(facts=[delivered(event) for event in events])
 
 
-def rows() -> list[dict[str, object]]:
+def rows():
     return list(OrderCard.objects.order_by("order_ref").values())
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from oms.cockpit.dashboards import folding
 from oms.cockpit.dashboards.models import OrderCard
-from oms.cockpit.dashboards.tests.stories import Story, at, delivered
+from oms.cockpit.testing.stories import Story, at, delivered
 
 LATER = at(10_000)
 

@@ -63,8 +63,13 @@ def test_a_broker_that_is_away_is_named_without_its_address(client: Client, all_
 def test_no_worker_is_named_and_asked_again_only_after_a_while(
     client: Client, all_well, monkeypatch
 ):
-    asked = []
-    monkeypatch.setattr(health, "count_workers", lambda most=None: asked.append(most) or 0)
+    asked: list[int | None] = []
+
+    def silence(*, most: int | None = None) -> int:
+        asked.append(most)
+        return 0
+
+    monkeypatch.setattr(health, "count_workers", silence)
     monkeypatch.setitem(health.CHECKS, "worker", health._Echo().check)
 
     first, second = readiness(client), readiness(client)

@@ -69,8 +69,9 @@ def steps(data: dict) -> list[float]:
 def test_a_new_order_shows_its_promise_and_its_lines(world: World):
     data = page(place(world))
 
-    order = Order.objects.get()
-    assert data["headline"] == f"Arrives {public_words.day(order.promised_on)}"
+    promised_on = Order.objects.get().promised_on
+    assert promised_on is not None
+    assert data["headline"] == f"Arrives {public_words.day(promised_on)}"
     assert (data["pill"], data["second_pill"]) == (
         {"label": "Being prepared", "tone": "info"},
         None,

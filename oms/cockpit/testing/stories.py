@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -163,7 +162,3 @@ class Story:
             self.picked(), self.packed(), self.label_bought(), self.labeled(), self.handed_over(),
             self.moved(), self.parcel_arrived(), self.arrived(),
         ]  # fmt: skip
-
-
-def later(event: Event, by: timedelta) -> Event:
-    return replace(event, occurred_at=event.occurred_at + by)  # type: ignore[call-arg,attr-defined]

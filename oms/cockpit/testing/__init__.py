@@ -1,0 +1,1 @@
+"""Helpers for tests of the rooms that know all the business."""
