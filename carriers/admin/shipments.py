@@ -44,7 +44,8 @@ class TroubleFilter(admin.SimpleListFilter):
 @admin.register(Shipment)
 class ShipmentAdmin(ReadAdmin):
     list_display = (
-        "tracking", "order", "status_pill", "served_by", "origin_code", "promised", "last_seen", "cost"
+        "tracking", "order", "status_pill", "served_by", "origin_code", "promised", "last_seen",
+        "cost",
     )  # fmt: skip
     list_filter = ("status", TroubleFilter, "service")
     list_select_related = ("service__carrier",)
