@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 from django.db import connection, models
 
-from oms.core.transactions import needs_transaction
+from oms.core.transactions import is_first, needs_transaction
 
 #: What travels as another type: JSON has no bytes.
 _TRANSPORT = {"bytea": "text"}
@@ -42,7 +42,8 @@ def next_ids(model: type[models.Model], count: int) -> list[int]:
         return []
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
+            # The sequence is looked up once, not once a row.
+            "SELECT nextval((SELECT pg_get_serial_sequence(%s, 'id'))) FROM generate_series(1, %s)",
             [model._meta.db_table, count],
         )
         return [row[0] for row in cursor.fetchall()]
@@ -154,6 +155,8 @@ def _recordset_of(
 
 @needs_transaction
 def notify(channel: str) -> None:
-    """This function will wake whoever LISTENs, when the transaction commits."""
+    """This function will wake whoever LISTENs, when the transaction commits; twice is once."""
+    if not is_first(f"notify {channel}"):
+        return
     with connection.cursor() as cursor:
         cursor.execute(f"NOTIFY {connection.ops.quote_name(channel)}")

@@ -20,6 +20,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _open: ContextVar[str] = ContextVar("oms_transaction", default="")
+#: What was done already that one transaction need not do twice.
+_done: ContextVar[set[str] | None] = ContextVar("oms_transaction_done", default=None)
 
 #: SQLSTATE of: lock timeout, deadlock, serialization failure, statement timeout.
 _RETRYABLE = {"55P03", "40P01", "40001", "57014"}
@@ -42,7 +44,7 @@ class TransactionRequired(RuntimeError):
 def _transaction(kind: str) -> Iterator[None]:
     if _open.get() or (connection.in_atomic_block and not _in_test_case()):
         raise NestedUseCase("a transaction is already open on this connection")
-    token = _open.set(kind)
+    token, done_token = _open.set(kind), _done.set(set())
     try:
         with transaction.atomic():
             yield
@@ -53,6 +55,7 @@ def _transaction(kind: str) -> Iterator[None]:
         raise
     finally:
         _open.reset(token)
+        _done.reset(done_token)
 
 
 def _in_test_case() -> bool:
@@ -114,3 +117,12 @@ def unit() -> Iterator[None]:
 def is_open() -> bool:
     """This function will tell whether a use-case or consumer transaction is open."""
     return bool(_open.get())
+
+
+def is_first(act: str) -> bool:
+    """This function will tell whether `act` is named for the first time in this transaction."""
+    done = _done.get()
+    if done is None or act in done:
+        return False
+    done.add(act)
+    return True

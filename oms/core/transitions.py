@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
@@ -32,7 +33,7 @@ locked AS MATERIALIZED (
     WHERE t.version = d.version AND t.status = d.source
     ORDER BY t.id FOR UPDATE OF t
 )
-UPDATE "{table}" AS t SET status = d.target, version = t.version + 1{sets}
+UPDATE "{table}" AS t SET status = d.target, version = t.version + %s{sets}
 FROM d
 WHERE t.id = d.id AND t.version = d.version AND t.status = d.source
   AND (SELECT count(DISTINCT id) FROM locked) = %s
@@ -97,25 +98,65 @@ def apply_many(
     :raises StaleObject: an object changed since it was read; nothing is written and the objects
         are as before.
     """
+    taken = _Taken(kwargs or {}, kwargs_for, event_for, at_for, now, actor, reason)
+    _take(objects, (trigger,), taken)
+
+
+@needs_transaction
+def apply_path(
+    objects: Sequence[M],
+    triggers: Sequence[str],
+    *,
+    actor: str | None = None,
+    now: datetime | None = None,
+    reason: str = "",
+    at_for: Callable[[M], datetime] | None = None,
+) -> None:
+    """This function will take the steps one after the other on all objects: one UPDATE, one insert
+    of history with a row per step. All else is as in `apply_many`.
+
+    :raises IllegalTransition: one of the steps is not open where the one before it leads.
+    :raises StaleObject: an object changed since it was read.
+    """
+    _take(objects, triggers, _Taken({}, None, None, at_for, now, actor, reason))
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What callers say about steps beside their names."""
+
+    kwargs: Mapping[str, Any]
+    kwargs_for: Callable[[Any], Mapping[str, Any]] | None
+    event_for: Callable[[Any], events.Event | None] | None
+    at_for: Callable[[Any], datetime] | None
+    now: datetime | None
+    actor: str | None
+    reason: str
+
+    def values_for(self, obj: models.Model) -> dict[str, Any]:
+        own = self.kwargs_for(obj) if self.kwargs_for else {}
+        return {**self.kwargs, **own}
+
+
+def _take(objects: Sequence[M], triggers: Sequence[str], taken: _Taken) -> None:
     if not objects:
         return
-    moment = now or clock.now()
-    actor = actor or current().actor
-    time_of = at_for or (lambda _obj: moment)
-    takes_at = _takes_at(type(objects[0]), trigger)
-    steps: list[_Step] = []
+    moment = taken.now or clock.now()
+    time_of = taken.at_for or (lambda _obj: moment)
+    walks: list[_Walk] = []
     try:
         for obj in objects:
-            timed = {"at": time_of(obj)} if takes_at else {}
-            own = kwargs_for(obj) if kwargs_for else {}
-            steps.append(_step(obj, trigger, {**timed, **(kwargs or {}), **own}))
-        _guarded_update(objects, steps)
+            walk = _Walk(dict(obj.__dict__))
+            walks.append(walk)
+            walk.take(obj, triggers, time_of, taken.values_for(obj))
+        _guarded_update(objects, walks, len(triggers))
     except Exception:
-        _undo(objects, steps)
+        _undo(objects, walks)
         raise
-    _record(objects, steps, trigger, actor, reason, time_of)
-    if event_for:
-        events.emit([event for obj in objects if (event := event_for(obj)) is not None])
+    _record(objects, walks, taken.actor or current().actor, taken.reason, time_of)
+    if taken.event_for:
+        told = [taken.event_for(obj) for obj in objects]
+        events.emit([event for event in told if event is not None])
 
 
 def allowed_triggers(obj: models.Model) -> list[str]:
@@ -137,34 +178,55 @@ def _takes_at(model: type[models.Model], trigger: str) -> bool:
     return callable(method) and "at" in inspect.signature(method).parameters
 
 
-class _Step:
-    __slots__ = ("before", "changed", "source", "target")
+class _Walk:
+    """One object's way: what it was like before, and (trigger, from, to) of each step."""
 
-    def __init__(self, before: dict[str, Any], after: dict[str, Any]) -> None:
+    __slots__ = ("before", "changed", "steps")
+
+    def __init__(self, before: dict[str, Any]) -> None:
         self.before = before
-        self.source, self.target = before["status"], after["status"]
-        self.changed = sorted(k for k, v in after.items() if k != "status" and before[k] != v)
+        self.steps: list[tuple[str, str, str]] = []
+        self.changed: list[str] = []
+
+    def take(
+        self,
+        obj: models.Model,
+        triggers: Sequence[str],
+        time_of: Callable[[Any], datetime],
+        values: Mapping[str, Any],
+    ) -> None:
+        for trigger in triggers:
+            source = obj.status  # type: ignore[attr-defined]
+            timed = {"at": time_of(obj)} if _takes_at(type(obj), trigger) else {}
+            _step(obj, trigger, {**timed, **values})
+            self.steps.append((trigger, source, obj.status))  # type: ignore[attr-defined]
+        columns, before = _attnames(type(obj)), self.before
+        self.changed = [
+            name
+            for name, value in obj.__dict__.items()
+            if name in columns and (name not in before or before[name] != value)
+        ]
 
 
-def _step(obj: models.Model, trigger: str, kwargs: Mapping[str, Any]) -> _Step:
-    source = obj.status  # type: ignore[attr-defined]
+@cache
+def _attnames(model: type[models.Model]) -> frozenset[str]:
+    return frozenset(field.attname for field in model._meta.concrete_fields) - {"status"}
+
+
+def _step(obj: models.Model, trigger: str, kwargs: Mapping[str, Any]) -> None:
     method = getattr(obj, trigger, None)
     if method is None or not hasattr(method, "_django_fsm"):
         raise IllegalTransition(
             f"A {obj._meta.verbose_name} has no step {trigger!r}.", data=_standing(obj, trigger)
         )
-    before = _fields(obj)
+    status = obj.status  # type: ignore[attr-defined]
     try:
         method(**kwargs)
     except TransitionNotAllowed as error:
         raise IllegalTransition(
-            f"A {obj._meta.verbose_name} that is '{source!s}' cannot {trigger.replace('_', ' ')}.",
+            f"A {obj._meta.verbose_name} that is '{status!s}' cannot {trigger.replace('_', ' ')}.",
             data=_standing(obj, trigger),
         ) from error
-    except Exception:
-        obj.__dict__.update(before)
-        raise
-    return _Step(before, _fields(obj))
 
 
 def _standing(obj: models.Model, trigger: str) -> dict[str, Any]:
@@ -176,19 +238,17 @@ def _standing(obj: models.Model, trigger: str) -> dict[str, Any]:
     }
 
 
-def _fields(obj: models.Model) -> dict[str, Any]:
-    return {field.attname: getattr(obj, field.attname) for field in obj._meta.concrete_fields}
-
-
-def _undo(objects: Sequence[models.Model], steps: Sequence[_Step]) -> None:
+def _undo(objects: Sequence[models.Model], walks: Sequence[_Walk]) -> None:
     # Past the descriptor of the protected status field, which refuses every assignment.
-    for obj, step in reversed(list(zip(objects, steps, strict=False))):
-        obj.__dict__.update(step.before)
+    for obj, walk in reversed(list(zip(objects, walks, strict=False))):
+        obj.__dict__.update(walk.before)
 
 
-def _guarded_update(objects: Sequence[models.Model], steps: Sequence[_Step]) -> None:
+def _guarded_update(
+    objects: Sequence[models.Model], walks: Sequence[_Walk], step_count: int
+) -> None:
     model = type(objects[0])
-    extra = sorted({name for step in steps for name in step.changed})
+    extra = sorted({name for walk in walks for name in walk.changed})
     columns = [bulk.column_of(model, name) for name in extra]
     source, body = bulk.recordset(
         [
@@ -199,8 +259,14 @@ def _guarded_update(objects: Sequence[models.Model], steps: Sequence[_Step]) -> 
             *((f"x{i}", kind) for i, (_, kind) in enumerate(columns)),
         ],
         (
-            [obj.pk, obj.version, step.source, step.target, *(getattr(obj, n) for n in extra)]  # type: ignore[attr-defined]
-            for obj, step in zip(objects, steps, strict=True)
+            [
+                obj.pk,
+                obj.version,  # type: ignore[attr-defined]
+                walk.steps[0][1],
+                walk.steps[-1][2],
+                *(getattr(obj, name) for name in extra),
+            ]
+            for obj, walk in zip(objects, walks, strict=True)
         ),
     )
     sets = "".join(
@@ -209,34 +275,33 @@ def _guarded_update(objects: Sequence[models.Model], steps: Sequence[_Step]) -> 
     )
     sql = _STEP_SQL.format(table=model._meta.db_table, source=source, sets=sets)
     with connection.cursor() as cursor:
-        cursor.execute(sql, [body, len(objects)])
+        cursor.execute(sql, [body, step_count, len(objects)])
         if cursor.rowcount != len(objects):
             raise StaleObject("Somebody changed it meanwhile; read it again.")
     for obj in objects:
-        obj.version += 1  # type: ignore[attr-defined]
+        obj.version += step_count  # type: ignore[attr-defined]
 
 
 def _record(
     objects: Sequence[Any],
-    steps: Sequence[_Step],
-    trigger: str,
+    walks: Sequence[_Walk],
     actor: str,
     reason: str,
-    at_for: Callable[[Any], datetime],
+    time_of: Callable[[Any], datetime],
 ) -> None:
-    history = objects[0].STATUS_CHANGE
     bulk.insert_rows(
-        history,
+        objects[0].STATUS_CHANGE,
         [
             {
                 "subject_id": obj.pk,
                 "trigger": trigger,
-                "from_status": step.source,
-                "to_status": step.target,
+                "from_status": source,
+                "to_status": target,
                 "actor": actor,
                 "reason": reason[:200],
-                "at": at_for(obj),
+                "at": time_of(obj),
             }
-            for obj, step in zip(objects, steps, strict=True)
+            for obj, walk in zip(objects, walks, strict=True)
+            for trigger, source, target in walk.steps
         ],
     )

@@ -201,3 +201,11 @@ def _is_held_elsewhere() -> bool:
 
 def test_lock_spaces_are_distinct() -> None:
     assert len({int(space) for space in locks.LockSpace}) == len(locks.LockSpace.__members__)
+
+
+def test_what_is_done_once_a_transaction_is_done_again_in_the_next(db: None) -> None:
+    assert transactions.is_first("wake") is False
+    for _ in range(2):
+        with unit():
+            assert [transactions.is_first("wake") for _ in range(2)] == [True, False]
+            assert transactions.is_first("other") is True

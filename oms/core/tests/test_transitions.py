@@ -62,6 +62,11 @@ def _apply_many(objects: list[Any], trigger: str, **options: Any) -> None:
         transitions.apply_many(objects, trigger, **options)
 
 
+def _apply_path(objects: list[Any], triggers: list[str], **options: Any) -> None:
+    with unit():
+        transitions.apply_path(objects, triggers, **options)
+
+
 def _stored() -> list[tuple[str, int]]:
     return list(Job.objects.order_by("pk").values_list("status", "version"))
 
@@ -133,6 +138,44 @@ def test_objects_may_stand_at_different_places(jobs: list[Any]) -> None:
     cancelled = History.objects.filter(trigger="cancel").order_by("subject_id")
     assert [row.from_status for row in cancelled] == ["running", "queued", "queued"]
     assert _stored() == [("cancelled", 2), ("cancelled", 1), ("cancelled", 1)]
+
+
+def test_a_path_is_one_update_with_a_row_of_history_per_step(jobs: list[Any]) -> None:
+    times = {job.pk: AT + timedelta(days=index) for index, job in enumerate(jobs)}
+    with CaptureQueriesContext(connection) as queries:
+        _apply_path(jobs[:2], ["start", "succeed"], at_for=lambda job: times[job.pk])
+    assert len([q for q in queries if "SAVEPOINT" not in q["sql"]]) == 2
+    assert _stored() == [("succeeded", 2), ("succeeded", 2), ("queued", 0)]
+    assert [(job.status, job.version) for job in jobs[:2]] == [("succeeded", 2)] * 2
+    assert list(
+        History.objects.order_by("id").values_list(
+            "subject_id", "trigger", "from_status", "to_status", "at"
+        )
+    ) == [
+        (job.pk, trigger, source, target, times[job.pk])
+        for job in jobs[:2]
+        for trigger, source, target in (
+            ("start", "queued", "running"),
+            ("succeed", "running", "succeeded"),
+        )
+    ]
+
+
+def test_a_path_that_leads_nowhere_is_not_begun(jobs: list[Any]) -> None:
+    with pytest.raises(IllegalTransition) as caught:
+        _apply_path(jobs, ["start", "succeed", "fail"])
+    assert caught.value.data["state"] == "succeeded"
+    assert _stored() == [("queued", 0)] * 3
+    assert [(job.status, job.version) for job in jobs] == [("queued", 0)] * 3
+    assert _nothing_was_written(jobs)
+
+
+def test_a_path_of_a_stale_object_is_not_begun(jobs: list[Any]) -> None:
+    Job.objects.filter(pk=jobs[1].pk).update(version=5)
+    with pytest.raises(StaleObject):
+        _apply_path(jobs, ["start", "succeed"])
+    assert [(job.status, job.version) for job in jobs] == [("queued", 0)] * 3
+    assert _nothing_was_written(jobs)
 
 
 def test_an_illegal_step_says_where_it_stands_and_what_is_open(jobs: list[Any]) -> None:
