@@ -10,7 +10,6 @@ are counted by reason in `rest`.
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -113,8 +112,12 @@ def _kept(best_key: NDArray[np.float64], solution: Solution) -> NDArray[np.int64
 def _rest(solution: Solution, kept: NDArray[np.int64]) -> dict[str, int]:
     if kept.size == solution.reasons.size:
         return {}
-    left = Counter(np.delete(solution.reasons, kept).tolist())
-    return {str(REASONS[code]): count for code, count in sorted(left.items())}
+    left = _counts(solution.reasons) - _counts(solution.reasons[kept])
+    return {str(REASONS[code]): count for code, count in enumerate(left.tolist()) if count}
+
+
+def _counts(reasons: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.bincount(reasons, minlength=len(REASONS))
 
 
 def _other(verdict: int, price: float, days: int) -> str | list[Any]:

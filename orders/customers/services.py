@@ -27,9 +27,9 @@ def ensure_many(*, organization_id: int, references: Sequence[str]) -> dict[str,
     found = _find(organization_id, wanted)
     missing = [reference for reference in wanted if reference not in found]
     if missing:
-        _insert(organization_id, missing)
-        found |= _find(organization_id, missing)
-    return found
+        found |= _insert(organization_id, missing)
+    rivals = [reference for reference in missing if reference not in found]
+    return found | _find(organization_id, rivals) if rivals else found
 
 
 def _find(organization_id: int, references: Sequence[str]) -> dict[str, CustomerFacts]:
@@ -39,10 +39,11 @@ def _find(organization_id: int, references: Sequence[str]) -> dict[str, Customer
     return {reference: CustomerFacts(pk, subject) for reference, pk, subject in rows}
 
 
-def _insert(organization_id: int, references: Sequence[str]) -> None:
+def _insert(organization_id: int, references: Sequence[str]) -> dict[str, CustomerFacts]:
+    """Those that are new; a reference somebody else made in the same moment is left out."""
     now = clock.now()
     subjects = vault.create_subjects(organization_id=organization_id, count=len(references))
-    bulk.insert_rows(
+    made = bulk.insert_rows(
         Customer,
         [
             {
@@ -55,4 +56,6 @@ def _insert(organization_id: int, references: Sequence[str]) -> None:
             for reference, subject_id in zip(references, subjects, strict=True)
         ],
         on_conflict="ON CONFLICT (organization_id, reference) DO NOTHING",
+        returning="reference, id, subject_id",
     )
+    return {reference: CustomerFacts(pk, subject) for reference, pk, subject in made}

@@ -77,9 +77,7 @@ def route(*, orders: Sequence[Recorded], at: Mapping[int, datetime]) -> Routed:
     promise, ship-by time, priority, line counters, proposed fulfillment orders."""
     routed = Routed()
     pending = {item.order.public_id: item for item in orders}
-    variants = catalog.facts_by_id(
-        variant_ids=sorted({line.variant_id for item in orders for line in item.lines})
-    )
+    variants = _variants(orders)
     for _ in range(MAX_ROUNDS):
         if not pending:
             break
@@ -88,6 +86,15 @@ def route(*, orders: Sequence[Recorded], at: Mapping[int, datetime]) -> Routed:
         routed.failed[item.order.pk] = ("stock", "Others took the stock in the same moment.")
     _store([item for item in orders if item.order.pk in routed.plans], routed, at)
     return routed
+
+
+def _variants(orders: Sequence[Recorded]) -> dict[int, VariantFacts]:
+    """Those of new orders were read when they were checked."""
+    known = {
+        line.variant.id: line.variant for item in orders if item.clean for line in item.clean.lines
+    }
+    wanted = {line.variant_id for item in orders for line in item.lines} - known.keys()
+    return known | catalog.facts_by_id(variant_ids=sorted(wanted)) if wanted else known
 
 
 @needs_transaction

@@ -20,18 +20,21 @@ from orders.services.recording import Recorded
 def verify(*, orders: Sequence[Recorded]) -> None:
     """This function will judge the orders and leave each confirmed, or verifying with open holds.
 
-    Adds the opened types to `holds` of each. Six statements for any number of orders.
+    Adds the opened types to `holds` of each. The number of statements is constant.
     """
     if not orders:
         return
-    transitions.apply_many(
-        [item.order for item in orders], "verify", at_for=lambda order: order.placed_at
-    )
     answers = _judge_all(orders)
     _store(answers)
     _open_holds(answers)
+    held = [item.order for item in orders if item.holds]
     content = [item.order for item in orders if not item.holds]
-    confirm(orders=content, at={order.pk: order.placed_at for order in content})
+    transitions.apply_path(held, ["verify"], at_for=_placed_at)
+    transitions.apply_path(content, ["verify", "confirm"], at_for=_placed_at)
+
+
+def _placed_at(order: Order) -> datetime:
+    return order.placed_at
 
 
 @needs_transaction
@@ -57,34 +60,38 @@ def _judge_all(orders: Sequence[Recorded]) -> _Answers:
     return [(item, judge(_facts(item, lookalikes))) for item in orders]
 
 
-def _facts(item: Recorded, lookalikes: Mapping[int, list[Order]]) -> Facts:
+def _facts(item: Recorded, lookalikes: Mapping[int, list[_Earlier]]) -> Facts:
     return Facts(
         address=item.draft.address,
         quantities=tuple(line.ordered for line in item.lines),
         placed_at=item.order.placed_at,
-        lookalikes=tuple((o.number, o.placed_at) for o in lookalikes.get(item.order.pk, [])),
+        lookalikes=tuple((number, at) for at, _, number in lookalikes[item.order.pk]),
     )
 
 
-def _lookalikes(orders: Sequence[Order]) -> dict[int, list[Order]]:
+#: When another order was placed, its key and its number.
+_Earlier = tuple[datetime, int, int]
+
+
+def _lookalikes(orders: Sequence[Order]) -> dict[int, list[_Earlier]]:
     """Earlier orders (also of this batch) with the same customer and content, by order."""
     hashes = {order.content_hash for order in orders}
     customers = {order.customer_id for order in orders}
     earliest = min(order.placed_at for order in orders) - DUPLICATE_WINDOW
-    others = Order.objects.filter(
+    rows = Order.objects.filter(
         ~Q(status__in=["cancelled", "rejected", "expired"]),
         customer_id__in=customers,
         content_hash__in=hashes,
         placed_at__gte=earliest,
-    ).only("id", "number", "placed_at", "customer_id", "content_hash")
-    groups: dict[tuple[int, str], list[Order]] = defaultdict(list)
-    for other in others:
-        groups[other.customer_id, other.content_hash].append(other)
+    ).values_list("customer_id", "content_hash", "placed_at", "id", "number")
+    groups: dict[tuple[int, str], list[_Earlier]] = defaultdict(list)
+    for customer_id, content_hash, placed_at, key, number in rows:
+        groups[customer_id, content_hash].append((placed_at, key, number))
     return {
         order.pk: [
             other
             for other in groups[order.customer_id, order.content_hash]
-            if (other.placed_at, other.pk) < (order.placed_at, order.pk)
+            if other[:2] < (order.placed_at, order.pk)
         ]
         for order in orders
     }
