@@ -19,7 +19,7 @@ _TOKEN = re.compile(r"^[a-z2-7]{26}$")
 def token_for(public_id: str) -> str:
     """This function will return the tracking token of an order: 26 characters of base 32."""
     digest = hmac.new(
-        settings.OMS["HASH_KEY"].encode(), f"track|{public_id}".encode(), hashlib.sha256
+        str(settings.OMS["HASH_KEY"]).encode(), f"track|{public_id}".encode(), hashlib.sha256
     ).digest()
     return base64.b32encode(digest[:16]).decode().rstrip("=").lower()
 

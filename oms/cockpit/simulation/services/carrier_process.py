@@ -36,7 +36,7 @@ def sandbox_carrier() -> Iterator[str]:
 
     :raises NoCarrier: it does not start.
     """
-    running = settings.OMS["SANDBOX_CARRIER_URL"] or _remembered()
+    running = str(settings.OMS["SANDBOX_CARRIER_URL"]) or _remembered()
     if running:
         yield running
         return
