@@ -63,6 +63,11 @@ def quantize(amount: Decimal, currency: str) -> Decimal:
     return amount.quantize(exponent(currency), rounding=ROUND_HALF_EVEN)
 
 
+def as_text(amount: Decimal, currency: str) -> str:
+    """This function will write an amount with the currency's own number of digits: "12.50"."""
+    return str(quantize(amount, currency))
+
+
 def share(total: Decimal, weights: Sequence[Decimal], currency: str) -> list[Decimal]:
     """This function will split `total` by weight so that the parts sum to it exactly.
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from django.conf import settings
 
+from oms.core.money import as_text
 from orders.api.serializers import OrderOut, OrderSummaryOut
-from orders.models import Order
+from orders.models import Order, OrderLine
 from orders.selectors import orders as selectors
 from orders.tracking_links import path_for
 from orders.types import Placed
@@ -28,16 +29,16 @@ def placed(answer: Placed) -> dict[str, Any]:
 
 def summary(order: Order) -> dict[str, Any]:
     """This function will render one row of a list."""
-    return dict(OrderSummaryOut(order).data)
+    return dict(OrderSummaryOut(_head(order)).data)
 
 
 def full(order: Order) -> dict[str, Any]:
     """This function will render an order with lines, holds, work and what may be done next."""
     view = {
-        **{name: getattr(order, name) for name in _PLAIN},
+        **_head(order),
         "channel": order.channel,
         "fulfillment": selectors.derived_fulfillment(order),
-        "lines": order.lines.all(),
+        "lines": [_line(line, order.currency) for line in order.lines.all()],
         "holds": [hold for hold in order.holds.all() if hold.released_at is None],
         "work": [
             {
@@ -55,8 +56,21 @@ def full(order: Order) -> dict[str, Any]:
     return dict(OrderOut(view).data)
 
 
+def _head(order: Order) -> dict[str, Any]:
+    plain = {name: getattr(order, name) for name in _PLAIN}
+    return {**plain, "total_amount": as_text(order.total_amount, order.currency)}
+
+
+def _line(line: OrderLine, currency: str) -> dict[str, Any]:
+    plain = {name: getattr(line, name) for name in _LINE}
+    return {**plain, "unit_amount": as_text(line.unit_amount, currency)}
+
+
 _PLAIN = (
     "public_id", "number", "external_ref", "status", "tier", "placed_at", "promised_on",
-    "delivered_at", "total_amount", "currency", "country", "version", "priority",
+    "delivered_at", "currency", "country", "version", "priority",
     "latest_ship_at",
+)  # fmt: skip
+_LINE = (
+    "position", "sku", "ordered", "cancelled", "allocated", "shipped", "delivered", "returned",
 )  # fmt: skip

@@ -100,7 +100,7 @@ def _parse(text: str) -> Any:
         raise Malformed(f"The key {error.args[0]!r} stands twice.", code="duplicate_key") from None
     except json.JSONDecodeError as error:
         raise Malformed(
-            f"Not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
+            f"Not JSON: {error.msg.removesuffix(' starting at')} at line {error.lineno}, column {error.colno}."
         ) from None
     except RecursionError:
         raise _too_deep() from None
