@@ -11,18 +11,20 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from oms.core import clock, locks
 from oms.core.errors import Conflict, OmsError
 from oms.core.locks import LockSpace
 from oms.infra.jobs import services as jobs
-from oms.infra.jobs.models import Job
 from orders.channels.types import ChannelFacts
 from orders.importing.errors_file import ErrorsFile
 from orders.importing.types import Reader, RowError, SourceOrder
 from orders.services import placement
 from orders.types import Placed
+
+if TYPE_CHECKING:
+    from oms.infra.jobs.models import Job
 
 #: Large enough that statements are cheap per order, small enough that locks are short.
 BATCH = 100

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from threading import Lock
 
 import redis
+from celery import current_app as app
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.migrations.executor import MigrationExecutor
@@ -15,7 +16,6 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from oms.celery import app
 from oms.core import clock
 from oms.infra.outbox import selectors as outbox
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.utils.translation import gettext as _
 
 from oms.cockpit.control_tower import selectors
@@ -10,7 +12,9 @@ from oms.cockpit.control_tower.services import cases
 from oms.core import clock
 from oms.core.transactions import use_case
 from oms.infra.outbox import selectors as outbox
-from oms.infra.outbox.models import Redelivery
+
+if TYPE_CHECKING:
+    from oms.infra.outbox.models import Redelivery
 
 SUBJECT = "delivery"
 #: More at once are one trouble, not many: the oldest are enough to find it.

@@ -6,6 +6,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import time
+from typing import TYPE_CHECKING
 
 from carriers.services import accounts as carrier_accounts
 from inventory.catalog import selectors as catalog_selectors
@@ -18,9 +19,11 @@ from inventory.types import StockChange
 from oms.cockpit.simulation.world.places import SANDBOX_SITE, SITES, Site, city
 from oms.cockpit.simulation.world.range import Item, build
 from oms.core.transactions import unit
-from oms.infra.accounts.models import Organization
 from oms.infra.accounts.services import organizations, staff
 from orders.channels import services as channels
+
+if TYPE_CHECKING:
+    from oms.infra.accounts.models import Organization
 
 SIZES = {"small": 108, "medium": 1_080, "large": 10_800}
 OPENING_UNITS = 400
