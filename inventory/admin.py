@@ -28,7 +28,7 @@ from oms.infra.accounts import selectors as accounts
 from oms.infra.accounts.services import roles
 
 #: Movements shown on a position's page; the list of movements has the rest.
-SHOWN = 50
+SHOWN = 25
 
 
 class AdjustForm(forms.Form):

@@ -48,7 +48,7 @@ def _mine(request: HttpRequest, rows: QuerySet[Any], path: str) -> QuerySet[Any]
 
 @admin.register(WorkOrder)
 class WorkOrderAdmin(ReadAdmin):
-    list_display = ("order", "place", "state", "units", "due", "picker", "packer", "handed_over")
+    list_display = ("order", "place", "state", "units", "due", "handed_over")
     list_filter = (WaitingFilter, "status", "node")
     list_select_related = ("node",)
     search_fields = ("=label", "=public_id", "=parcels__tracking_number")
@@ -76,7 +76,8 @@ class WorkOrderAdmin(ReadAdmin):
             for box in obj.parcels.order_by("pk")
         ]
         changes = list(obj.status_changes.order_by("-pk"))
-        names = accounts.names_of(actors={change.actor for change in changes})
+        people = {obj.picker, obj.packer, *(change.actor for change in changes)}
+        names = accounts.names_of(actors=people - {""})
         is_open = obj.status not in _OVER
         return Page(
             name=_("Work for order %(number)s") % {"number": obj.label},
@@ -102,7 +103,7 @@ class WorkOrderAdmin(ReadAdmin):
                 ),
                 steps.story(WorkOrder, changes, names),
             ],
-            side=[Facts(_("About"), _about(obj))],
+            side=[Facts(_("About"), _about(obj, names))],
         )
 
     @display(description=_("order"), ordering="label")
@@ -135,12 +136,12 @@ def _pills(work: WorkOrder) -> list[SafeString]:
     return [*found, cells.pill(_("Blocked"), "hold")] if work.is_blocked else found
 
 
-def _about(work: WorkOrder) -> list[tuple[Any, Any]]:
+def _about(work: WorkOrder, names: dict[str, str]) -> list[tuple[Any, Any]]:
     return [
         (_("order"), links.order_link(work.correlation_id, f"#{work.label}")),
         (_("priority"), work.priority),
-        (_("picker"), work.picker or cells.NOTHING),
-        (_("packer"), work.packer or cells.NOTHING),
+        (_("picker"), names.get(work.picker) or cells.NOTHING),
+        (_("packer"), names.get(work.packer) or cells.NOTHING),
         (_("picked"), cells.moment(work.picked_at)),
         (_("packed"), cells.moment(work.packed_at)),
         (_("labeled"), cells.moment(work.labeled_at)),

@@ -176,13 +176,7 @@ UNFOLD: dict[str, Any] = {
     "DASHBOARD_CALLBACK": "oms.cockpit.dashboards.admin_index.dashboard",
     "STYLES": [_asset("css/admin.css")],
     "COMMAND": {
-        "search_models": [
-            "orders.order",
-            "carriers.shipment",
-            "catalog.variant",
-            "nodes.node",
-            "control_tower.case",
-        ],
+        "search_models": ["orders.order", "carriers.shipment", "catalog.variant", "nodes.node"],
         "show_history": False,
     },
     "SIDEBAR": {"show_search": True, "command_search": True, "navigation": _NAVIGATION},

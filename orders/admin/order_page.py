@@ -110,7 +110,7 @@ def _lines(order: Order) -> Table:
         _("set aside"),
         _("shipped"),
         _("delivered"),
-        _("open"),
+        _("note"),
         _("amount"),
     ]
     numeric = frozenset(range(1, 7))
@@ -120,7 +120,7 @@ def _lines(order: Order) -> Table:
 def _missing(line: Any) -> Any:
     waits = line.unallocated + line.backordered
     if waits:
-        return cells.pill(gettext("%(n)d wait for stock") % {"n": waits}, "warn")
+        return cells.pill(gettext("%(n)d not set aside") % {"n": waits})
     if line.returned:
         return cells.pill(gettext("%(n)d returned") % {"n": line.returned})
     if line.cancelled:

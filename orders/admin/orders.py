@@ -39,13 +39,11 @@ class PlaceHoldForm(ReasonForm):
 class OrderAdmin(ReadAdmin):
     list_display = (
         "number_and_place",
-        "status_pill",
+        "state",
         "goods",
-        "hold_pills",
         "ship_by",
         "promised",
-        "tier",
-        "channel",
+        "came_by",
         "units",
         "total",
         "placed",
@@ -127,24 +125,25 @@ class OrderAdmin(ReadAdmin):
         return cells.two_lines(f"#{obj.number}", place)
 
     @display(description=_("status"), ordering="status")
-    def status_pill(self, obj: Order) -> SafeString:
-        return cells.status(obj)
+    def state(self, obj: Any) -> SafeString:
+        holds = (cells.pill(hold.get_type_display(), "hold") for hold in obj.open_holds)
+        return cells.pills(cells.status(obj), *holds)
 
     @display(description=_("goods"))
     def goods(self, obj: Order) -> SafeString:
         return words.fulfillment_pill(selectors.derived_fulfillment(obj))
 
-    @display(description=_("waits for"))
-    def hold_pills(self, obj: Any) -> SafeString:
-        return cells.pills(*(cells.pill(h.get_type_display(), "hold") for h in obj.open_holds))
-
     @display(description=_("ship by"), ordering=F("latest_ship_at").asc(nulls_last=True))
     def ship_by(self, obj: Any) -> SafeString:
-        return cells.due(obj.latest_ship_at, is_open=obj.is_unshipped)
+        return cells.due(obj.latest_ship_at) if obj.is_unshipped else cells.NOTHING
 
     @display(description=_("promised"), ordering="promised_on")
     def promised(self, obj: Order) -> SafeString:
         return cells.day(obj.promised_on)
+
+    @display(description=_("channel"), ordering="channel__name")
+    def came_by(self, obj: Order) -> SafeString:
+        return cells.two_lines(obj.channel.name, obj.get_tier_display())
 
     @display(description=_("units"), ordering="unit_count")
     def units(self, obj: Order) -> SafeString:

@@ -14,7 +14,7 @@ from orders.models import Hold
 #: Where the goods are, by the word of `selectors.orders.derived_fulfillment`.
 FULFILLMENT: Mapping[str, tuple[str | Promise, str]] = {
     "cancelled": (_("Nothing to ship"), ""),
-    "unallocated": (_("No stock set aside"), "warn"),
+    "unallocated": (_("No stock set aside"), ""),
     "allocated": (_("Stock set aside"), "info"),
     "in_progress": (_("On the floor"), "info"),
     "partial": (_("Partly shipped"), "info"),

@@ -195,3 +195,13 @@ def _cost(client: Client, page: str) -> int:
     with CaptureQueriesContext(connection) as seen:
         assert client.get(page).status_code == 200
     return len(seen)
+
+
+def test_after_logging_in_people_go_where_they_wanted(as_role: As) -> None:
+    as_role("viewer")
+
+    form = Client().get("/admin/login/", {"next": "/board/"}).content.decode()
+    plain = Client().get("/admin/login/").content.decode()
+
+    assert '<input type="hidden" name="next" value="/board/">' in form
+    assert '<input type="hidden" name="next" value="/admin/">' in plain

@@ -33,6 +33,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     counts = orders.count_by_status() if request.user.has_perm("orders.view_order") else {}
     context["figures"] = [*_order_figures(request, counts), *_machine_figures(request)]
     context["bars"] = _bars(counts)
+    context["title"] = _("Overview")
     return context
 
 

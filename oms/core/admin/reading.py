@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.admin.options import ShowFacets
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
@@ -48,6 +49,8 @@ class ListMixin:
     list_max_show_all = 0
     paginator = EstimatedCountPaginator
     show_full_result_count = False
+    #: Facets would count every value of every filter exactly.
+    show_facets = ShowFacets.NEVER
     list_filter_sheet = True
     actions: Any = None
     empty_title: Text = _("Nothing here yet")

@@ -23,7 +23,7 @@ def _name(kind: str, key: str, people: dict[str, str], keys: dict[str, str]) -> 
         return people.get(key, gettext("A colleague"))
     if kind == "key":
         return keys.get(key, gettext("A partner"))
-    if kind == "clerk":
+    if kind in ("clerk", "floor"):
         return gettext("The floor")
     return gettext("Automatic")
 
