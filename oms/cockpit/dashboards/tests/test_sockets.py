@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
+from channels.db import database_sync_to_async
 from django.contrib.auth.models import User
 from django.test import Client
 
@@ -160,7 +161,7 @@ def test_a_right_that_is_taken_away_ends_the_socket(staff: User, deed, monkeypat
         line = socket("/ws/board/", cookie=cookie)
         await line.open()
         await line.frame()
-        await asyncio.to_thread(take_away)
+        await database_sync_to_async(take_away)()
         assert await line.ended_with() == 1008
         await line.close()
 
