@@ -23,6 +23,8 @@ FLOOR_BATCH, LABEL_BATCH, CARRIER_BATCH = 200, 100, 500
 #: Give up when nothing moves for this long: another process may hold a claim for a minute.
 QUIET_SECONDS = 75.0
 PAUSE_SECONDS = 0.25
+#: Of a round for the relay; where another relay works, this is how long it is waited for.
+RELAY_SECONDS = 1.0
 #: Rounds without a move before the cases of what is left are counted.
 STILL_ROUNDS = 3
 CLERK = "floor:import"
@@ -36,6 +38,7 @@ class Outcome:
     """
 
     delivered: int
+    cancelled: int
     on_hold: int
     cases: int
     moving: int
@@ -69,6 +72,7 @@ def _outcome(channel_id: int, state: progress.Progress) -> Outcome:
     cases = cases_of.count_open_among(correlation_ids=moving)
     return Outcome(
         delivered=state.delivered,
+        cancelled=state.finished - state.delivered,
         on_hold=state.total - state.finished - state.moving,
         cases=cases,
         moving=len(moving) - cases,
@@ -76,7 +80,7 @@ def _outcome(channel_id: int, state: progress.Progress) -> Outcome:
 
 
 def _round() -> int:
-    moved = relaying.drain()
+    moved = relaying.drain(max_seconds=RELAY_SECONDS)
     moved += clerk.work_once(limit=FLOOR_BATCH, name=CLERK, at=history.times_for)
     moved += labels.buy_due(limit=LABEL_BATCH)
     moved += labels.resolve_in_doubt(limit=LABEL_BATCH)

@@ -128,7 +128,8 @@ def _lines(result: dict[str, Any]) -> list[str]:
         lines.append(f"What is wrong with them: {result['errors_file']}")
     if "delivered" in result:
         lines.append(
-            f"{result['delivered']} delivered, {result['on_hold']} on hold, "
+            f"{result['delivered']} delivered, {result['cancelled']} cancelled, "
+            f"{result['on_hold']} on hold, "
             f"{result['cases']} cases for a person, {result['moving']} still moving."
         )
     return lines
