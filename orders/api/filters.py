@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import django_filters as filters
+from django import forms
 
 from orders.models import Order
 
 
+class WholeNumberFilter(filters.NumberFilter):
+    """Refuses 1.5 instead of finding 1."""
+
+    field_class = forms.IntegerField
+
+
 class OrderFilter(filters.FilterSet):
     status = filters.ChoiceFilter(choices=Order.Status.choices)
-    number = filters.NumberFilter(max_value=2**62)
+    number = WholeNumberFilter(min_value=1, max_value=2**62)
     external_ref = filters.CharFilter(max_length=80)
     placed_after = filters.IsoDateTimeFilter(field_name="placed_at", lookup_expr="gte")
     placed_before = filters.IsoDateTimeFilter(field_name="placed_at", lookup_expr="lt")

@@ -8,7 +8,13 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from oms.core.api.fields import AmountField, StrictCharField, StrictIntegerField, StrictSerializer
+from oms.core.api.fields import (
+    AmountField,
+    StrictCharField,
+    StrictFloatField,
+    StrictIntegerField,
+    StrictSerializer,
+)
 from oms.core.quantities import MAX_LINE_QUANTITY
 from orders.drafting import MAX_LINES
 from orders.tiers import TIERS
@@ -27,8 +33,8 @@ class ShipToIn(StrictSerializer):
     region = StrictCharField(max_length=60, required=False, allow_blank=True)
     postcode = StrictCharField(max_length=12, required=False, allow_blank=True)
     country = StrictCharField(max_length=2, min_length=2, help_text="ISO 3166-1 alpha-2.")
-    latitude = serializers.FloatField(min_value=-90, max_value=90, required=False)
-    longitude = serializers.FloatField(min_value=-180, max_value=180, required=False)
+    latitude = StrictFloatField(min_value=-90, max_value=90, required=False)
+    longitude = StrictFloatField(min_value=-180, max_value=180, required=False)
 
 
 class OrderLineIn(StrictSerializer):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from oms.core.errors import NotFound
+from oms.core.errors import FieldError, Invalid
 from orders.channels.models import Channel
 from orders.channels.types import ChannelFacts
 
 
-class UnknownChannel(NotFound):
+class UnknownChannel(Invalid):
+    """An order names where it comes from; there is no such place."""
+
+    title = "Unknown channel"
     code = "channels.unknown"
 
 
@@ -20,7 +23,8 @@ def get_facts(*, organization_id: int, code: str) -> ChannelFacts:
         organization_id=organization_id, code=code, is_active=True
     ).first()
     if channel is None:
-        raise UnknownChannel(f"There is no active channel {code!r}.")
+        detail = f"There is no active channel {code!r}."
+        raise UnknownChannel(detail, errors=[FieldError("/channel", "unknown_channel", detail)])
     return ChannelFacts(
         id=channel.pk,
         organization_id=channel.organization_id,

@@ -40,14 +40,22 @@ def require_known(request: Request, names: Collection[str]) -> None:
         )
 
 
+def _require_plain(request: Request) -> None:
+    odd = sorted(name for name, value in request.query_params.items() if "\x00" in value)
+    if odd:
+        raise InvalidFilter(
+            "A value holds a control character.",
+            errors=[FieldError(f"?{n}", "invalid_character", "Remove it.") for n in odd],
+        )
+
+
 def filtered(request: Request, queryset: QuerySet[M], filters: type[FilterSet]) -> QuerySet[M]:
     """This function will narrow `queryset` by the request's query string.
 
     :raises InvalidFilter: an unknown parameter, or a value that does not fit.
     """
     require_known(request, filters.base_filters)
-    if any("\x00" in value for value in request.query_params.values()):
-        raise InvalidFilter("A value holds a control character.")
+    _require_plain(request)
     bound: Any = filters(request.query_params, queryset=queryset, request=request)
     if not bound.is_valid():
         raise InvalidFilter(
