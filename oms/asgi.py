@@ -11,6 +11,7 @@ from a2wsgi import WSGIMiddleware
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "oms.settings.embedded")
 
+from oms.core.api.parsing import MAX_BODY_BYTES
 from oms.wsgi import application as wsgi_application
 
 Scope = MutableMapping[str, Any]
@@ -32,6 +33,33 @@ def _websocket() -> Application:
     return websockets
 
 
+def _is_streamed(scope: Scope) -> bool:
+    names = {name.lower() for name, _ in scope["headers"]}
+    return b"transfer-encoding" in names and b"content-length" not in names
+
+
+async def _gathered(scope: Scope, receive: Receive) -> tuple[Scope, Receive]:
+    """A body without a length, given one: WSGI would take it for no body at all.
+
+    Stops one byte past what a request may have, which the views then refuse.
+    """
+    body = bytearray()
+    more = True
+    while more and len(body) <= MAX_BODY_BYTES:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    content = bytes(body[: MAX_BODY_BYTES + 1])
+    waiting = [{"type": "http.request", "body": content, "more_body": False}]
+
+    async def receive_whole() -> MutableMapping[str, Any]:
+        return waiting.pop() if waiting else await receive()
+
+    length = (b"content-length", str(len(content)).encode())
+    headers = [pair for pair in scope["headers"] if pair[0].lower() != b"transfer-encoding"]
+    return {**scope, "headers": [*headers, length]}, receive_whole
+
+
 async def _lifespan(receive: Receive, send: Send) -> None:
     while True:
         message = await receive()
@@ -47,4 +75,6 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     elif scope["type"] == "websocket":
         await _websocket()(scope, receive, send)
     else:
+        if _is_streamed(scope):
+            scope, receive = await _gathered(scope, receive)
         await _http(scope, receive, send)

@@ -99,9 +99,8 @@ def _parse(text: str) -> Any:
     except _Duplicate as error:
         raise Malformed(f"The key {error.args[0]!r} stands twice.", code="duplicate_key") from None
     except json.JSONDecodeError as error:
-        raise Malformed(
-            f"Not JSON: {error.msg.removesuffix(' starting at')} at line {error.lineno}, column {error.colno}."
-        ) from None
+        what = error.msg.removesuffix(" starting at")
+        raise Malformed(f"Not JSON: {what} at line {error.lineno}, column {error.colno}.") from None
     except RecursionError:
         raise _too_deep() from None
     except ValueError:
@@ -160,4 +159,14 @@ class StrictJsonParser(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        return parse_object(stream.read(MAX_BODY_BYTES + 1))
+        body = stream.read(MAX_BODY_BYTES + 1)
+        if len(body) < min(_announced(parser_context), MAX_BODY_BYTES):
+            # The sender hung up: what it wanted to say is not known, even if this much is JSON.
+            raise Malformed("The body is shorter than its length.", code="incomplete_body")
+        return parse_object(body)
+
+
+def _announced(parser_context: Mapping[str, Any] | None) -> int:
+    request = (parser_context or {}).get("request")
+    text = request.META.get("CONTENT_LENGTH") if request is not None else ""
+    return int(text) if str(text).isdigit() else 0
