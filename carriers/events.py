@@ -70,6 +70,13 @@ class ShipmentMoved(_ShipmentEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ShipmentScanned(_ShipmentEvent):
+    """The carrier saw it again and its status stayed: the story grew."""
+
+    NAME: ClassVar[str] = "carriers.shipment.scanned.v1"
+
+
+@dataclass(frozen=True, kw_only=True)
 class ShipmentDelivered(_ShipmentEvent):
     NAME: ClassVar[str] = "carriers.shipment.delivered.v1"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,6 +20,10 @@ from orders.types import LineDraft, OrderDraft
 
 MAX_LINES = 500
 MAX_AMOUNT = Decimal("99999999.9999")
+
+
+#: A mail, a name with a space, an international phone number.
+_PERSONAL = re.compile(r"@|\s|^\+")
 
 
 class InvalidOrder(Invalid):
@@ -46,8 +51,9 @@ class CleanDraft:
     @property
     def customer_reference(self) -> str:
         reference = self.draft.customer_ref
-        if "@" in reference:  # shops that know buyers by mail: only the vault may hold one
-            return f"mail:{keyed_hash('email', reference)}"
+        if _PERSONAL.search(reference):
+            # Some shops know buyers by mail, phone or name: only the vault may hold these.
+            return f"buyer:{keyed_hash('email', reference)}"
         return reference or f"guest:{self.draft.external_ref}"
 
     @property

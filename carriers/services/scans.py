@@ -13,7 +13,13 @@ from typing import Any, Final
 from django.db import connection
 
 from carriers.adapters.base import TrackingScan
-from carriers.events import ShipmentDelivered, ShipmentLost, ShipmentMoved, ShipmentReturned
+from carriers.events import (
+    ShipmentDelivered,
+    ShipmentLost,
+    ShipmentMoved,
+    ShipmentReturned,
+    ShipmentScanned,
+)
 from carriers.models import Shipment, TrackingEvent
 from carriers.services.facts import about
 from carriers.tracking_fold import TRIGGERS, Seen, Standing, fold
@@ -21,6 +27,7 @@ from carriers.types import IngestResult
 from oms.core import bulk, clock, transitions
 from oms.core.events import Event
 from oms.core.transactions import needs_transaction, use_case
+from oms.infra.outbox.services import emitting
 
 #: Statuses that scans may change; a label that was given back does not come alive again.
 _TRACKED: Final = frozenset({*Shipment.READY, *Shipment.MOVING, "delivered", "lost"})
@@ -184,6 +191,8 @@ def _refold(shipments: Sequence[Shipment]) -> int:
             at_for=lambda s: _moment(standings[s.pk]),
             event_for=lambda s: _event(s, standings[s.pk]),
         )
+    moved = {shipment.pk for group in groups.values() for shipment in group}
+    emitting.emit_many([_scanned(s, standings[s.pk]) for s in shipments if s.pk not in moved])
     now = clock.real_now()
     bulk.update_rows(
         Shipment,
@@ -197,7 +206,7 @@ def _refold(shipments: Sequence[Shipment]) -> int:
             for shipment in shipments
         ],
     )
-    return sum(len(group) for group in groups.values())
+    return len(moved)
 
 
 def _standings(shipments: Sequence[Shipment]) -> dict[int, Standing]:
@@ -214,6 +223,11 @@ def _standings(shipments: Sequence[Shipment]) -> dict[int, Standing]:
 def _moment(standing: Standing) -> Any:
     assert standing.at is not None, "a standing with a status has a time"
     return standing.at
+
+
+def _scanned(shipment: Shipment, standing: Standing) -> ShipmentScanned:
+    at = standing.last_scan_at or clock.now()
+    return ShipmentScanned(**{**about(shipment), "occurred_at": at})
 
 
 def _event(shipment: Shipment, standing: Standing) -> Event:

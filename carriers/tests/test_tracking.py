@@ -59,7 +59,11 @@ def test_a_journey_moves_the_shipment_and_tells_each_step(operator: int):
 
     delivered_at = factories.START + timedelta(hours=50)
     assert facts(shipment) == ("delivered", delivered_at, delivered_at)
-    assert names(shipment) == ["shipment.moved.v1"] * 3 + ["shipment.delivered.v1"]
+    told = [
+        "shipment.moved.v1" if status != S.IN_TRANSIT or hours == 1 else "shipment.scanned.v1"
+        for status, hours in JOURNEY[:-1]
+    ]
+    assert names(shipment) == [*told, "shipment.delivered.v1"]
     steps = ShipmentStatusChange.objects.filter(subject=shipment).order_by("id")
     assert [(c.to_status, c.at) for c in steps][2:] == [
         ("in_transit", factories.START + timedelta(hours=1)),
@@ -90,7 +94,7 @@ def test_the_same_status_again_only_notes_the_scan(operator: int):
     after = factories.fresh(shipment)
     assert (result.stored, result.moved) == (1, 0)
     assert (after.version, after.last_scan_at) == (version, factories.START + timedelta(hours=5))
-    assert names(shipment) == ["shipment.moved.v1"]
+    assert names(shipment) == ["shipment.moved.v1", "shipment.scanned.v1"]
 
 
 def test_a_repeat_is_counted_and_changes_nothing(operator: int):

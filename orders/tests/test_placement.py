@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from inventory.selectors import availability
 from oms.infra.outbox.models import OutboxEvent
+from orders.customers.models import Customer
 from orders.models import FulfillmentOrder, Hold, Order, OrderLine, RuleResult
 from orders.tests.factories import ADA, NOW, World, a_draft, a_world
 from orders.types import LineDraft
@@ -207,3 +208,21 @@ def test_personal_data_is_in_no_event_and_no_order_column(world: World) -> None:
     for secret in ("Ada Example", "ada@example.com", "555 0101", "1 Main Street", "89501"):
         assert secret not in orders
         assert secret not in events
+
+
+@pytest.mark.parametrize("reference", ["ada@example.com", "Ada Example", "+12025550101"])
+def test_a_customer_reference_that_is_a_person_is_stored_as_a_hash(
+    world: World, reference: str
+) -> None:
+    world.place(a_draft("R-1", customer_ref=reference))
+    world.place(a_draft("R-2", customer_ref=reference, lines={"B": 1}))
+
+    [customer] = Customer.objects.all()
+    assert reference not in customer.reference
+    assert customer.reference.startswith("buyer:")
+
+
+def test_an_opaque_customer_reference_is_kept(world: World) -> None:
+    world.place(a_draft(customer_ref="C-1001"))
+
+    assert Customer.objects.get().reference == "C-1001"

@@ -1,4 +1,8 @@
-"""One Chromium for all browser tests; they are skipped, with the reason, where there is none."""
+"""One Chromium a file; browser tests are skipped, with the reason, where there is none.
+
+A file, not the whole run: while Playwright is open its event loop runs in this thread, and the
+tests of other files that share the process would meet it.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:

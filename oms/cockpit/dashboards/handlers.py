@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from carriers.events import ShipmentScanned
 from oms.cockpit import hints
 from oms.cockpit.dashboards import folding
 from oms.cockpit.dashboards.services import cards
@@ -17,6 +18,11 @@ def on_facts(facts: Sequence[Delivered[Any]]) -> None:
     references = cards.take(facts=facts)
     watched = {_track(reference) for reference in references}
     hints.publish_on_commit({hints.BOARD, *watched})
+
+
+@subscribe(ShipmentScanned, consumer="dashboards.tracking", batch_size=500)
+def on_scans(facts: Sequence[Delivered[ShipmentScanned]]) -> None:
+    hints.publish_on_commit({_track(fact.event.order_ref) for fact in facts})
 
 
 def _track(order_ref: str) -> str:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 
 from django.core.exceptions import RequestDataTooBig
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from oms.core import clock
@@ -53,8 +53,8 @@ class RequestContextMiddleware:
 
     def _answer(self, request: HttpRequest) -> HttpResponseBase:
         request.get_host()  # refuses foreign Host headers on every path, not only where it is read
-        if "\x00" in request.path_info:  # no row has such a name, and no database takes it
-            return _not_found(request)
+        # No database takes NUL, and no row has this name: the route answers as for any unknown one.
+        request.path_info = request.path_info.replace("\x00", "\ufffd")
         try:
             response = self.get_response(request)
         except RequestDataTooBig:
@@ -83,12 +83,6 @@ class RequestContextMiddleware:
                 "duration_ms": round((clock.monotonic() - started) * 1000, 1),
             },
         )
-
-
-def _not_found(request: HttpRequest) -> HttpResponse:
-    if not is_api(request):
-        raise Http404
-    return problem_response(problems.problem(status=404, code="not_found", title="Not found"))
 
 
 _CODES = {400: "malformed_request", 404: "not_found", 405: "method_not_allowed", 500: "internal"}
