@@ -43,12 +43,18 @@ check: setup ## the fast gates: format, lint, types, imports, migrations, deploy
 	DJANGO_SETTINGS_MODULE=oms.settings.prod $(PY) manage.py check --deploy --fail-level WARNING
 	$(PY) manage.py spectacular --validate --fail-on-warn --file .venv/openapi.yaml
 	diff -u docs/openapi.yaml .venv/openapi.yaml
+	$(PY) manage.py render_state_machines --check
+	$(PY) manage.py render_events --check
+	$(PY) manage.py render_settings --check
 
 bench: setup ## measure, print a table, write bench.json
 	@exec $(PY) manage.py bench $(ARGS)
 
 docs: setup ## render the generated documents
 	$(PY) manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
+	$(PY) manage.py render_state_machines
+	$(PY) manage.py render_events
+	$(PY) manage.py render_settings
 
 reset: setup ## stop, and delete all data of this install
 	@exec $(PY) manage.py reset --yes

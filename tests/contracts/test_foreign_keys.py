@@ -1,0 +1,63 @@
+"""Foreign keys point down: a lower app does not know that a higher one exists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.apps import apps
+
+#: From the lowest up; apps of one line do not point at each other.
+FLOORS: tuple[frozenset[str], ...] = (
+    frozenset({"auth", "contenttypes"}),
+    frozenset({"accounts"}),
+    frozenset({"contacts", "idempotency", "jobs", "outbox"}),
+    frozenset({"carriers"}),
+    frozenset({"catalog", "nodes"}),
+    frozenset({"inventory"}),
+    frozenset({"warehouse"}),
+    frozenset({"routing"}),
+    frozenset({"channels", "customers"}),
+    frozenset({"orders"}),
+    frozenset({"returns"}),
+    frozenset({"control_tower"}),
+    frozenset({"dashboards"}),
+    frozenset({"simulation"}),
+)
+RANK = {label: rank for rank, labels in enumerate(FLOORS) for label in labels}
+_OURS = ("oms.", "orders", "inventory", "routing", "carriers", "returns")
+
+
+def _keys() -> set[tuple[str, str]]:
+    """(from app, to app) of every foreign key of ours, history included."""
+    return {
+        (model._meta.app_label, field.related_model._meta.app_label)
+        for model in apps.get_models(include_auto_created=True)
+        if model.__module__.startswith(_OURS)
+        for field in model._meta.get_fields()
+        if field.is_relation and field.concrete and field.related_model
+    }
+
+
+def _upward(keys: Iterable[tuple[str, str]]) -> list[str]:
+    return sorted(
+        f"{source} -> {target}"
+        for source, target in keys
+        if source != target and not RANK.get(target, len(FLOORS)) < RANK.get(source, -1)
+    )
+
+
+def test_every_foreign_key_points_down() -> None:
+    assert ("orders", "accounts") in _keys()
+    assert _upward(_keys()) == []
+
+
+def test_every_app_with_tables_has_its_floor() -> None:
+    ours = {m._meta.app_label for m in apps.get_models() if m.__module__.startswith(_OURS)}
+
+    assert ours - RANK.keys() == set()
+
+
+def test_a_key_that_points_up_or_aside_is_found() -> None:
+    keys = [("orders", "inventory"), ("inventory", "orders"), ("catalog", "nodes"), ("new", "auth")]
+
+    assert _upward(keys) == ["catalog -> nodes", "inventory -> orders", "new -> auth"]
