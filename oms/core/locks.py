@@ -22,6 +22,7 @@ class LockSpace(IntEnum):
     SWEEP = 6
     FIRST_ADMIN = 7
     RETURNS = 8
+    BENCH = 9
 
 
 @needs_transaction

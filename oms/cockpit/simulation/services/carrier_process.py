@@ -31,8 +31,9 @@ class NoCarrier(Unavailable):
 
 
 @contextmanager
-def sandbox_carrier() -> Iterator[str]:
-    """This function will yield the address of a running sandbox carrier.
+def sandbox_carrier(*options: str) -> Iterator[str]:
+    """This function will yield the address of a running sandbox carrier; one that has to be
+    started gets the options.
 
     :raises NoCarrier: it does not start.
     """
@@ -41,7 +42,7 @@ def sandbox_carrier() -> Iterator[str]:
         yield running
         return
     process = subprocess.Popen(
-        _COMMAND,
+        [*_COMMAND, *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,

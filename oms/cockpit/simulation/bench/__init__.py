@@ -1,0 +1,1 @@
+"""Measures our hot paths beside their raw limits, in one run, in a database of its own."""
