@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from oms.core.api.fields import (
@@ -43,6 +43,28 @@ class OrderLineIn(StrictSerializer):
     unit_amount = AmountField(required=False, help_text="Default: the catalog's price.")
 
 
+_EXAMPLE = OpenApiExample(
+    "Two mugs to Reno",
+    request_only=True,
+    value={
+        "external_ref": "SHOP-10042",
+        "channel": "shop",
+        "currency": "USD",
+        "tier": "standard",
+        "ship_to": {
+            "name": "Ada Example",
+            "lines": ["1 Main Street"],
+            "city": "Reno",
+            "region": "NV",
+            "postcode": "89501",
+            "country": "US",
+        },
+        "lines": [{"sku": "MUG-BLUE", "quantity": 2, "unit_amount": "12.50"}],
+    },
+)
+
+
+@extend_schema_serializer(examples=[_EXAMPLE])
 class OrderPlaceIn(StrictSerializer):
     external_ref = StrictCharField(
         max_length=80, help_text="Your own reference; the same reference is the same order."
