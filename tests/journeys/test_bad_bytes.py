@@ -175,7 +175,7 @@ def test_no_bytes_make_the_server_store_or_fall(server: Server) -> None:
     assert rows.count_all() == before
     assert answers["a foreign host"] == 400
     assert answers["6 MB"] == 413
-    assert answers["a path that is no UTF-8"] == 404
+    assert answers["a path that is no UTF-8"] == 405
     assert server.place(GOOD).status_code == 201
 
 
