@@ -102,11 +102,12 @@ def _won(network: Network, quotes: Quotes, index: int, part: Part, is_late: bool
 
 def _kept(best_key: NDArray[np.float64], solution: Solution) -> NDArray[np.int64]:
     order = _ORDER[solution.reasons]
-    ranked = np.lexsort((best_key, order))
     if best_key.size <= KEPT:
-        return ranked
-    room = max(KEPT, len(solution.parts))
-    return ranked[: min(room, int((order < 3).sum()))]
+        return np.lexsort((best_key, order))
+    # Most nodes of a large network are only counted; they need no place in a queue.
+    told = np.flatnonzero(order < 3)
+    ranked = told[np.lexsort((best_key[told], order[told]))]
+    return ranked[: max(KEPT, len(solution.parts))]
 
 
 def _rest(solution: Solution, kept: NDArray[np.int64]) -> dict[str, int]:
