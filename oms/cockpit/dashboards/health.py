@@ -44,7 +44,10 @@ def readyz(_request: HttpRequest) -> HttpResponse:
     states = {name: _state(name, check) for name, check in CHECKS.items()}
     is_ready = all(state == "ok" for state in states.values())
     body = {"status": "ok" if is_ready else "not_ready", "checks": states}
-    return JsonResponse(body, status=200 if is_ready else 503)
+    response = JsonResponse(body, status=200 if is_ready else 503)
+    # Whoever asks every few seconds knows already; Django would log each 503 as an error.
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    return response
 
 
 def _state(name: str, check: Check) -> str:
