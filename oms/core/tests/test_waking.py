@@ -26,7 +26,8 @@ def app(monkeypatch: pytest.MonkeyPatch) -> Iterator[Celery]:
 
 
 def task_of(app: Celery) -> Any:
-    @app.task(name="waking.test")
+    # Unshared: the product's own application must not get it, too.
+    @app.task(name="waking.test", shared=False)
     def work(**_: Any) -> None:
         raise AssertionError("only put on a queue")
 
