@@ -35,6 +35,12 @@ NEED_NOTHING = frozenset(
 )
 
 
+#: Commands that see to the tables themselves, or are about them.
+LOOK_AFTER_TABLES = frozenset(
+    {"bench", "dbshell", "makemigrations", "migrate", "showmigrations", "sqlmigrate", "up"}
+)
+
+
 def run(argv: list[str]) -> None:
     """This function will run the command that the arguments name."""
     if needs_services(argv) and not os.environ.get(SUPERVISED):
@@ -49,9 +55,33 @@ def run(argv: list[str]) -> None:
     if argv[1:2] == ["doctor"]:
         # A pool retries in the background for ever; the doctor asks once.
         os.environ["DATABASE_POOL"] = "0"
+    if has_embedded_database(argv):
+        _make_tables_of_a_new_database()
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(argv)
+
+
+def has_embedded_database(argv: list[str]) -> bool:
+    """This function will tell whether the command works on the embedded database's tables, and
+    nobody has promised that they are there."""
+    is_ours = not os.environ.get(SUPERVISED) and not os.environ.get("DATABASE_URL")
+    return is_ours and needs_services(argv) and argv[1] not in LOOK_AFTER_TABLES
+
+
+def _make_tables_of_a_new_database() -> None:
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('django_migrations') IS NULL")
+        is_new = bool((cursor.fetchone() or [False])[0])
+    if is_new:
+        sys.stderr.write("The database is new: making its tables\n")
+        call_command("migrate", verbosity=0)
 
 
 def _log_to_file() -> None:

@@ -71,3 +71,28 @@ def test_a_supervised_command_ends_without_the_text_of_its_error(supervised):
     record = json.loads(done.stderr.splitlines()[-1])
     assert (record["level"], record["error"]["type"]) == ("CRITICAL", "ValueError")
     assert "planted" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("argv", "environment", "expected"),
+    [
+        (["manage.py", "import_orders", "x"], {}, True),
+        (["manage.py", "import_orders", "x"], {"DATABASE_URL": "postgresql://h/db"}, False),
+        (["manage.py", "import_orders", "x"], {"OMS_SUPERVISED": "1"}, False),
+        (["manage.py", "import_orders", "--help"], {}, False),
+        (["manage.py", "migrate"], {}, False),
+        (["manage.py", "up"], {}, False),
+    ],
+)
+def test_tables_are_made_only_where_nobody_else_does(
+    argv: list[str],
+    environment: dict[str, str],
+    expected: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("DATABASE_URL", "OMS_SUPERVISED"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+    assert entry.has_embedded_database(argv) is expected

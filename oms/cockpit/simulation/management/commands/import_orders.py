@@ -70,7 +70,8 @@ class Command(OmsCommand):
         }
         if self._should_work(options):
             result |= self._work(channel, progress.placed)
-        self.finish(result, _lines(result), exit_code=PARTIAL if progress.rejected else OK)
+        placed = "would be placed" if options["dry_run"] else "placed"
+        self.finish(result, _lines(result, placed), exit_code=PARTIAL if progress.rejected else OK)
 
     def _should_work(self, options: dict[str, Any]) -> bool:
         wanted = options["format"] == "olist" if options["work"] is None else options["work"]
@@ -119,9 +120,9 @@ class Command(OmsCommand):
         return asdict(outcome)
 
 
-def _lines(result: dict[str, Any]) -> list[str]:
+def _lines(result: dict[str, Any], placed: str) -> list[str]:
     lines = [
-        f"{result['placed']} orders placed, {result['per_second']} a second; "
+        f"{result['placed']} orders {placed}, {result['per_second']} a second; "
         f"{result['rejected']} rejected.",
     ]
     if result["rejected"]:
