@@ -6,6 +6,7 @@ A socket only listens: whatever it sends ends it. Who may not see is refused bef
 from __future__ import annotations
 
 import asyncio
+from abc import abstractmethod
 from collections import Counter
 from functools import partial
 from typing import Any, ClassVar
@@ -55,9 +56,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
         await self.accept()
         self.writer = asyncio.create_task(self._write(self.reader))
 
+    @abstractmethod
     async def find(self) -> tuple[str, str, Compute] | None:
         """This function will return topic, owner and how to compute it, or None to refuse."""
-        raise NotImplementedError
 
     async def may_stay(self) -> bool:
         """This function will tell whether the socket may still see what it sees."""
