@@ -20,6 +20,7 @@ class StockReserved(Event):
     demand_ref: str
     units: int
     node_ids: list[int]
+    variant_ids: list[int]
     occurred_at: datetime
 
 
@@ -33,6 +34,7 @@ class StockReleased(Event):
     demand_kind: str
     demand_ref: str
     units: int
+    variant_ids: list[int]
     occurred_at: datetime
 
 

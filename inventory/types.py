@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,14 @@ class Demand:
     demand_ref: str
     legs: tuple[Leg, ...]
     at: datetime | None = None
+    #: Where it was sold: channels have reserves and limits of their own.
+    channel: str = ""
+    #: The day it must arrive by: lots that expire before are not taken. None: today.
+    needed_on: date | None = None
+    #: Take what there is of each leg, rather than all legs or nothing.
+    is_partial: bool = False
+    #: Who asks; empty: the actor of the context.
+    actor: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +50,10 @@ class Shortage:
 
 @dataclass(frozen=True, slots=True)
 class ReserveResult:
-    """`taken` demands hold all their legs; `short` ones hold nothing, with the reasons."""
+    """`taken` demands hold their legs; `short` ones lack something, with the reasons.
+
+    A demand is in one of the two. Only a partial demand may be in both: it holds what there was.
+    """
 
     taken: tuple[str, ...]
     short: Mapping[str, tuple[Shortage, ...]] = field(default_factory=dict)
@@ -78,6 +89,7 @@ class StockChange:
     reason: str = ""
     document_kind: str = "manual"
     document_ref: str = ""
+    lot_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +102,17 @@ class LedgerDifference:
     balance: str
     source: str
     stored: int
-    expected: int
+    expected: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerReport:
+    """`count` differences in all; the first of them one by one."""
+
     positions: int
     movements: int
     differences: list[LedgerDifference]
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +126,7 @@ class NodeStock:
     allocated: int
     quarantined: int
     damaged: int
+    returned: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.db import models
@@ -35,7 +36,16 @@ class Reservation(Created, Versioned):
     position = models.ForeignKey(
         "inventory.StockPosition", models.PROTECT, null=True, related_name="reservations"
     )
+    lot = models.ForeignKey("inventory.Lot", models.PROTECT, null=True, related_name="+")
+    #: Tells apart what was split from one leg and still is at one place.
+    part = models.PositiveSmallIntegerField(default=0)
     quantity = models.PositiveIntegerField(_("quantity"))
+    channel = models.CharField(_("channel"), max_length=40, blank=True)
+    #: Of the quantity, taken from what was kept for the channel.
+    earmarked = models.PositiveIntegerField(default=0)
+    #: The day it must reach the customer by; lots that expire before are not taken.
+    needed_on = models.DateField(_("needed"), null=True)
+    extensions = models.PositiveSmallIntegerField(_("extended"), default=0)
     status = FSMField(_("status"), default=Status.HELD, choices=Status.choices, protected=True)
     expires_at = models.DateTimeField(_("expires"), null=True)
 
@@ -46,13 +56,17 @@ class Reservation(Created, Versioned):
                 condition=models.Q(quantity__gte=1), name="inventory_reserves_something"
             ),
             models.CheckConstraint(
+                condition=models.Q(earmarked__lte=models.F("quantity")),
+                name="inventory_earmarked_within",
+            ),
+            models.CheckConstraint(
                 condition=~models.Q(status__in=["allocated", "picked", "consumed"])
                 | models.Q(position__isnull=False),
                 name="inventory_allocation_has_position",
             ),
             # The same demand twice is the same reservation.
             models.UniqueConstraint(
-                fields=["demand_kind", "demand_ref", "line_ref", "position"],
+                fields=["demand_kind", "demand_ref", "line_ref", "position", "lot", "part"],
                 condition=models.Q(status__in=["held", "confirmed", "allocated", "picked"]),
                 name="inventory_one_live_leg",
                 nulls_distinct=False,
@@ -62,6 +76,12 @@ class Reservation(Created, Versioned):
             models.Index(fields=["demand_kind", "demand_ref"], name="inventory_demand"),
             models.Index(
                 fields=["expires_at"], condition=models.Q(status="held"), name="inventory_expiring"
+            ),
+            # Holds that ran out, of the variants somebody asks for.
+            models.Index(
+                fields=["variant", "expires_at"],
+                condition=models.Q(status="held"),
+                name="inventory_held",
             ),
             models.Index(
                 fields=["position"],
@@ -83,9 +103,15 @@ class Reservation(Created, Versioned):
         """A node's stock is set aside."""
         self.expires_at = None
 
+    @transition(status, source=Status.HELD, target=Status.HELD)
+    def extend(self, expires_at: datetime | None = None) -> None:
+        """Somebody is still at it; the service keeps the cap."""
+        self.expires_at = expires_at
+        self.extensions += 1
+
     @transition(status, source=Status.ALLOCATED, target=Status.CONFIRMED)
     def unroute(self) -> None:
-        """Back to no node, before anything was picked."""
+        """Promised still, but no node works on it; before anything was picked."""
 
     @transition(status, source=Status.ALLOCATED, target=Status.PICKED)
     def pick(self) -> None:

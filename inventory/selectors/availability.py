@@ -13,7 +13,7 @@ from oms.core import clock
 #: Holds past their time count as free before the sweep has tidied them.
 _AVAILABLE = """
 SELECT p.variant_id, p.node_id, p.on_hand,
-  GREATEST(0, p.on_hand - p.held - p.allocated - p.safety_stock + p.oversell_limit
+  GREATEST(0, p.on_hand - p.held - p.allocated - p.earmarked - p.safety_stock + p.oversell_limit
               + coalesce(e.quantity, 0))::int
 FROM unnest(%(variants)s::bigint[]) AS d(variant_id)
 JOIN catalog_variant v ON v.id = d.variant_id AND v.organization_id = %(organization)s

@@ -10,7 +10,11 @@ from django.db.models.functions import Greatest
 from inventory.models import Reservation, StockMovement, StockPosition
 from inventory.types import NodeStock
 
-_FREE = F("on_hand") - F("held") - F("allocated") - F("safety_stock") + F("oversell_limit")
+#: What may still be promised of a position; below zero where limits were tightened since.
+FREE = (
+    F("on_hand") - F("held") - F("allocated") - F("earmarked") - F("safety_stock")
+    + F("oversell_limit")
+)  # fmt: skip
 
 
 def list_positions(
@@ -30,7 +34,7 @@ def list_positions(
         positions = positions.filter(node_id__in=node_ids)
     if variant_ids is not None:
         positions = positions.filter(variant_id__in=variant_ids)
-    return positions.annotate(available=Greatest(_FREE, 0)).order_by("node__code", "variant__sku")
+    return positions.annotate(available=Greatest(FREE, 0)).order_by("node__code", "variant__sku")
 
 
 def list_movements(*, position_id: int) -> QuerySet[StockMovement]:
@@ -43,7 +47,9 @@ def list_node_totals(*, node_ids: Sequence[int] | None = None) -> list[NodeStock
     positions = StockPosition.objects.all()
     if node_ids is not None:
         positions = positions.filter(node_id__in=node_ids)
-    sums = [Sum(name) for name in ("on_hand", "held", "allocated", "quarantined", "damaged")]
+    sums = [
+        Sum(name) for name in ("on_hand", "held", "allocated", "quarantined", "damaged", "returned")
+    ]
     rows = positions.values_list("node_id").annotate(Count("id"), *sums).order_by("node_id")
     return [NodeStock(*row) for row in rows]
 
@@ -56,7 +62,7 @@ def count_reservations() -> dict[str, int]:
 
 def list_low(*, organization_id: int, below: int, limit: int) -> list[tuple[int, int]]:
     """This function will return (node, variant) keys of positions with less than `below` free."""
-    positions = StockPosition.objects.annotate(free=_FREE).filter(
+    positions = StockPosition.objects.annotate(free=FREE).filter(
         variant__organization_id=organization_id, free__lt=below, node__can_ship=True
     )
     return list(positions.order_by("free", "pk").values_list("node_id", "variant_id")[:limit])

@@ -2,12 +2,24 @@
 
 Raw because the lock order and the guard must be seen, not guessed from an ORM's output: rows are
 locked by (node, variant), so that no two plans wait for each other, and NO KEY so that a foreign
-key check of a neighbor does not wait either.
+key check of a neighbor does not wait either. The two hottest are functions of the database
+(`migrations/0005_hot_paths.py`), which keeps their plans.
 """
 
+#: Locks what a taking touches and tells what stands there, as one JSON object: `places`, `own`
+#: (live reservations of the demands), `allotments`, `rules`, `lots`. Parameters: nodes, variants,
+#: demands.
+LOOK = "SELECT inventory_look(%s::bigint[], %s::bigint[], %s::json)"
+
+#: Books a batch. Parameters: deltas, taken, moved, lots, allotments (each JSON or NULL).
+BOOK = "SELECT inventory_book(%s::json, %s::json, %s::json, %s::json, %s::json)"
+
+#: Of the function above: promised units were not free.
+STOCK_CHANGED = "OM001"
+
 _COLUMNS = """
-p.id, p.node_id, p.variant_id, v.organization_id, p.on_hand, p.held, p.allocated,
-p.quarantined, p.damaged, p.safety_stock, p.oversell_limit
+p.id, p.node_id, p.variant_id, v.organization_id, p.on_hand, p.held, p.allocated, p.earmarked,
+p.quarantined, p.damaged, p.returned, p.safety_stock, p.oversell_limit, v.tracking
 """
 
 _IN_ORDER = "ORDER BY p.node_id, p.variant_id FOR NO KEY UPDATE OF p"
@@ -19,21 +31,6 @@ FROM inventory_stockposition p JOIN catalog_variant v ON v.id = p.variant_id
 WHERE p.id IN (
   SELECT q.id FROM unnest(%s::bigint[], %s::bigint[]) AS d(node_id, variant_id)
   JOIN inventory_stockposition q ON q.node_id = d.node_id AND q.variant_id = d.variant_id
-)
-{_IN_ORDER}
-"""
-
-#: The same, and where the demands hold something now. Parameters: nodes, variants, kinds, refs.
-LOCK_PLACES_AND_HOLDS = f"""
-SELECT {_COLUMNS}
-FROM inventory_stockposition p JOIN catalog_variant v ON v.id = p.variant_id
-WHERE p.id IN (
-  SELECT q.id FROM unnest(%s::bigint[], %s::bigint[]) AS d(node_id, variant_id)
-  JOIN inventory_stockposition q ON q.node_id = d.node_id AND q.variant_id = d.variant_id
-  UNION
-  SELECT r.position_id FROM unnest(%s::text[], %s::text[]) AS d(kind, ref)
-  JOIN inventory_reservation r ON r.demand_kind = d.kind AND r.demand_ref = d.ref
-  WHERE r.status IN ('held', 'confirmed') AND r.position_id IS NOT NULL
 )
 {_IN_ORDER}
 """
@@ -60,77 +57,50 @@ WHERE p.id = ANY(%s::bigint[])
 {_IN_ORDER}
 """
 
-#: What is newly promised (held + allocated) must be free; all else the CHECKs of the table hold.
-GUARD = """
-AND (d.held + d.allocated <= 0
-     OR p.on_hand - p.held - p.allocated - p.safety_stock + p.oversell_limit
-        >= d.held + d.allocated)
+#: Holds that ran out at locked positions, the oldest first, as many as are needed to free so many
+#: units. Parameters: positions, units needed, now.
+EXPIRED = """
+SELECT x.id FROM (
+  SELECT r.id, r.quantity, d.units,
+         sum(r.quantity) OVER (PARTITION BY r.position_id ORDER BY r.expires_at, r.id) AS freed
+  FROM unnest(%s::bigint[], %s::int[]) AS d(position_id, units)
+  JOIN inventory_stockposition p ON p.id = d.position_id
+  JOIN inventory_reservation r ON r.variant_id = p.variant_id AND r.position_id = p.id
+  WHERE r.status = 'held' AND r.expires_at <= %s
+) x
+WHERE x.freed - x.quantity < x.units
+ORDER BY x.id
 """
 
-#: One UPDATE with the summed deltas of each position. `{guard}` is GUARD.
-ADD_DELTAS = """
-UPDATE inventory_stockposition AS p SET
-  on_hand = p.on_hand + d.on_hand,
-  held = p.held + d.held,
-  allocated = p.allocated + d.allocated,
-  quarantined = p.quarantined + d.quarantined,
-  damaged = p.damaged + d.damaged
-FROM unnest(%s::bigint[], %s::int[], %s::int[], %s::int[], %s::int[], %s::int[])
-  AS d(id, on_hand, held, allocated, quarantined, damaged)
-WHERE p.id = d.id {guard}
-"""
-
-#: Rows for places that have none; unknown nodes and variants are left out. Parameters: nodes,
-#: variants. Existing places are filtered first so that a receipt does not burn sequence numbers.
+#: Rows for places that have none, with the safety stock that the rules give them; unknown nodes
+#: and variants are left out. Parameters: nodes, variants. Existing places are filtered first so
+#: that a receipt does not burn sequence numbers.
 ADD_PLACES = """
 INSERT INTO inventory_stockposition
-  (node_id, variant_id, on_hand, held, allocated, quarantined, damaged,
+  (node_id, variant_id, on_hand, held, allocated, earmarked, quarantined, damaged, returned,
    safety_stock, oversell_limit)
-SELECT n.id, v.id, 0, 0, 0, 0, 0, 0, 0
+SELECT n.id, v.id, 0, 0, 0, 0, 0, 0, 0,
+  coalesce((
+    SELECT r.quantity FROM inventory_safetyrule r
+    WHERE r.node_id = n.id AND (r.variant_id = v.id
+      OR (r.variant_id IS NULL AND r.category IN ('', c.category)))
+    ORDER BY r.variant_id NULLS LAST, r.category = '' LIMIT 1
+  ), 0),
+  coalesce((
+    SELECT max(s.oversell_limit) FROM inventory_sellingrule s
+    WHERE s.organization_id = v.organization_id
+      AND (s.variant_id = v.id OR (s.variant_id IS NULL AND NOT EXISTS (
+        SELECT 1 FROM inventory_sellingrule t
+        WHERE t.organization_id = v.organization_id AND t.variant_id = v.id
+          AND t.channel IN (s.channel, ''))))
+  ), 0)
 FROM unnest(%s::bigint[], %s::bigint[]) AS d(node_id, variant_id)
 JOIN nodes_node n ON n.id = d.node_id
 JOIN catalog_variant v ON v.id = d.variant_id
+JOIN catalog_product c ON c.id = v.product_id
 WHERE NOT EXISTS (
   SELECT 1 FROM inventory_stockposition p WHERE p.node_id = n.id AND p.variant_id = v.id
 )
 ORDER BY n.id, v.id
 ON CONFLICT (node_id, variant_id) DO NOTHING
-"""
-
-COUNT_LEDGER = """
-SELECT (SELECT count(*) FROM inventory_stockposition),
-       (SELECT count(*) FROM inventory_stockmovement)
-"""
-
-#: Every balance against the sum of its movements, and the promised ones against the rows that
-#: explain them. One row per difference.
-FIND_DIFFERENCES = """
-WITH moved AS (
-  SELECT position_id, sum(on_hand_delta) AS on_hand, sum(held_delta) AS held,
-         sum(allocated_delta) AS allocated, sum(quarantined_delta) AS quarantined,
-         sum(damaged_delta) AS damaged
-  FROM inventory_stockmovement GROUP BY position_id
-), live AS (
-  SELECT position_id,
-         sum(quantity) FILTER (WHERE status IN ('held', 'confirmed')) AS held,
-         sum(quantity) FILTER (WHERE status IN ('allocated', 'picked')) AS allocated
-  FROM inventory_reservation
-  WHERE status IN ('held', 'confirmed', 'allocated', 'picked') AND position_id IS NOT NULL
-  GROUP BY position_id
-)
-SELECT p.id, p.node_id, p.variant_id, c.balance, c.source, c.stored, c.expected
-FROM inventory_stockposition p
-LEFT JOIN moved m ON m.position_id = p.id
-LEFT JOIN live l ON l.position_id = p.id
-CROSS JOIN LATERAL (VALUES
-  ('on_hand', 'movements', p.on_hand, coalesce(m.on_hand, 0)),
-  ('held', 'movements', p.held, coalesce(m.held, 0)),
-  ('allocated', 'movements', p.allocated, coalesce(m.allocated, 0)),
-  ('quarantined', 'movements', p.quarantined, coalesce(m.quarantined, 0)),
-  ('damaged', 'movements', p.damaged, coalesce(m.damaged, 0)),
-  ('held', 'reservations', p.held, coalesce(l.held, 0)),
-  ('allocated', 'reservations', p.allocated, coalesce(l.allocated, 0))
-) AS c(balance, source, stored, expected)
-WHERE c.stored <> c.expected
-ORDER BY p.id, c.balance, c.source
 """

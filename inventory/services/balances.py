@@ -3,17 +3,17 @@ for every change, so that the ledger always explains what a position holds."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db import connection
+import orjson
+from django.db import DatabaseError, connection
 
-from inventory.models import StockMovement
 from inventory.services import _sql
 from inventory.types import DemandAtNode
-from oms.core import bulk
+from oms.core.context import current
 from oms.core.errors import Conflict
 from oms.core.transactions import needs_transaction
 
@@ -40,24 +40,36 @@ class Position(NamedTuple):
     on_hand: int
     held: int
     allocated: int
+    earmarked: int
     quarantined: int
     damaged: int
+    returned: int
     safety_stock: int
     oversell_limit: int
+    tracking: str
 
     @property
     def place(self) -> Place:
         return self.node_id, self.variant_id
 
     @property
+    def promised(self) -> int:
+        """Units that are somebody's already, or kept for a channel."""
+        return self.held + self.allocated + self.earmarked
+
+    @property
     def free(self) -> int:
-        """Units that may be promised."""
-        return self.on_hand - self.held - self.allocated - self.safety_stock + self.oversell_limit
+        """Units that may be promised to anybody."""
+        return self.on_hand - self.promised - self.safety_stock + self.oversell_limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One movement to book, and the document behind it."""
+    """One movement to book, and the document behind it.
+
+    With `lot_id` the lot's balances at the position change with the position's; with `earmarked`
+    the allotment of `channel` does.
+    """
 
     position_id: int
     kind: str
@@ -66,26 +78,36 @@ class Entry:
     at: datetime
     actor: str
     reason: str = ""
+    channel: str = ""
+    lot_id: int | None = None
+    serial_id: int | None = None
     on_hand: int = 0
     held: int = 0
     allocated: int = 0
+    earmarked: int = 0
     quarantined: int = 0
     damaged: int = 0
+    returned: int = 0
 
 
-_BALANCES = ("on_hand", "held", "allocated", "quarantined", "damaged")
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A reservation to make: its row, and the movement that comes with it."""
+
+    row: Mapping[str, Any]
+    trigger: str
+    kind: str
+
+
+_BALANCES = ("on_hand", "held", "allocated", "earmarked", "quarantined", "damaged", "returned")
+#: What lots count, too: soft holds and channels' reserves are of no lot.
+_LOT_BALANCES = ("on_hand", "allocated", "quarantined", "damaged", "returned")
 
 
 @needs_transaction
 def lock_places(*, places: Iterable[Place]) -> list[Position]:
     """This function will lock the positions of the places that have one, by (node, variant)."""
     return _lock(_sql.LOCK_PLACES, _columns(places, 2))
-
-
-@needs_transaction
-def lock_for_taking(*, places: Iterable[Place], demands: Iterable[DemandKey]) -> list[Position]:
-    """This function will lock the places, and the positions on which the demands hold stock."""
-    return _lock(_sql.LOCK_PLACES_AND_HOLDS, [*_columns(places, 2), *_columns(demands, 2)])
 
 
 @needs_transaction
@@ -102,6 +124,18 @@ def lock_ids(*, position_ids: Iterable[int]) -> list[Position]:
 
 
 @needs_transaction
+def look(*, places: Iterable[Place], demands: Iterable[DemandKey]) -> dict[str, Any]:
+    """This function will lock the places, and the positions on which the demands hold stock, and
+    tell what stands there; one statement. The keys are those of `_sql.LOOK`."""
+    nodes, variants = _columns(places, 2)
+    wanted = orjson.dumps([{"k": kind, "r": ref} for kind, ref in demands]).decode()
+    with connection.cursor() as cursor:
+        cursor.execute(_sql.LOOK, [_array(nodes), _array(variants), wanted])
+        found: dict[str, Any] = cursor.fetchone()[0]
+    return found
+
+
+@needs_transaction
 def add_places(*, places: Iterable[Place]) -> None:
     """This function will make empty positions where there are none."""
     with connection.cursor() as cursor:
@@ -109,46 +143,125 @@ def add_places(*, places: Iterable[Place]) -> None:
 
 
 @needs_transaction
-def book(*, entries: Sequence[Entry]) -> None:
-    """This function will change the balances by the sum of the entries and write the movements.
+def book(*, entries: Sequence[Entry], taken: Sequence[Taken] = ()) -> None:
+    """This function will change the balances by the sum of the entries and of what is taken, write
+    the movements, and make the reservations; one statement. The positions must be locked.
 
-    Two statements. The positions must be locked.
-
-    :raises StockChanged: what is promised is not free; nothing is written.
+    :raises StockChanged: what is promised is not free; the transaction is over.
     """
-    if not entries:
+    if not entries and not taken:
         return
-    sums: dict[int, list[int]] = {}
+    sums = _Sums()
     for entry in entries:
-        total = sums.setdefault(entry.position_id, [0] * len(_BALANCES))
-        for index, name in enumerate(_BALANCES):
-            total[index] += getattr(entry, name)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _sql.ADD_DELTAS.format(guard=_sql.GUARD),
-            [list(sums), *([total[i] for total in sums.values()] for i in range(len(_BALANCES)))],
-        )
-        if cursor.rowcount != len(sums):
-            raise StockChanged("The stock changed meanwhile; plan again.")
-    bulk.insert_rows(StockMovement, [_movement(entry) for entry in entries])
+        sums.add(entry)
+    for item in taken:
+        sums.take(item.row)
+    cause = current().causation_id
+    parameters = [
+        orjson.dumps(sums.deltas()),
+        _json([_reservation(item, cause) for item in taken]),
+        _json([_movement(entry, cause) for entry in entries]),
+        _json(sums.lots()),
+        _json(sums.allotments()),
+    ]
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(_sql.BOOK, [p if p is None else p.decode() for p in parameters])
+    except DatabaseError as error:
+        if getattr(error.__cause__, "sqlstate", None) == _sql.STOCK_CHANGED:
+            raise StockChanged("The stock changed meanwhile; plan again.") from error
+        raise
 
 
-def _movement(entry: Entry) -> dict[str, Any]:
+class _Sums:
+    """Deltas of a batch per position, per lot of a position, per allotment."""
+
+    def __init__(self) -> None:
+        self._positions: dict[int, dict[str, int]] = {}
+        self._lots: dict[tuple[int, int], dict[str, int]] = {}
+        self._allotments: dict[tuple[int, str], int] = {}
+
+    def add(self, entry: Entry) -> None:
+        total = self._of(entry.position_id)
+        for name in _BALANCES:
+            total[name] += getattr(entry, name)
+        if entry.lot_id is not None:
+            lot = self._of_lot(entry.position_id, entry.lot_id)
+            for name in _LOT_BALANCES:
+                lot[name] += getattr(entry, name)
+        self._earmark(entry.position_id, entry.channel, entry.earmarked)
+
+    def take(self, row: Mapping[str, Any]) -> None:
+        position_id, quantity = row["position_id"], row["quantity"]
+        total = self._of(position_id)
+        if row["status"] == "allocated":
+            total["allocated"] += quantity
+            if row["lot_id"] is not None:
+                self._of_lot(position_id, row["lot_id"])["allocated"] += quantity
+        else:
+            total["held"] += quantity
+        total["earmarked"] -= row["earmarked"]
+        self._earmark(position_id, row["channel"], -row["earmarked"])
+
+    def deltas(self) -> list[dict[str, int]]:
+        return [{"id": key, **total} for key, total in self._positions.items()]
+
+    def lots(self) -> list[dict[str, int]]:
+        return [
+            {"position_id": position, "lot_id": lot, **total}
+            for (position, lot), total in self._lots.items()
+        ]
+
+    def allotments(self) -> list[dict[str, Any]]:
+        return [
+            {"position_id": position, "channel": channel, "units": units}
+            for (position, channel), units in self._allotments.items()
+        ]
+
+    def _of(self, position_id: int) -> dict[str, int]:
+        return self._positions.setdefault(position_id, dict.fromkeys(_BALANCES, 0))
+
+    def _of_lot(self, position_id: int, lot_id: int) -> dict[str, int]:
+        return self._lots.setdefault((position_id, lot_id), dict.fromkeys(_LOT_BALANCES, 0))
+
+    def _earmark(self, position_id: int, channel: str, units: int) -> None:
+        if units:
+            key = (position_id, channel)
+            self._allotments[key] = self._allotments.get(key, 0) + units
+
+
+def _reservation(item: Taken, cause: str) -> dict[str, Any]:
+    return {**item.row, "trigger": item.trigger, "kind": item.kind, "cause": cause}
+
+
+def _movement(entry: Entry, cause: str) -> dict[str, Any]:
     return {
         "position_id": entry.position_id,
         "kind": entry.kind,
-        **{f"{name}_delta": getattr(entry, name) for name in _BALANCES},
+        "lot_id": entry.lot_id,
+        "serial_id": entry.serial_id,
+        **{name: getattr(entry, name) for name in _BALANCES},
         "reason": entry.reason[:80],
         "actor": entry.actor,
+        "cause": cause,
         "document_kind": entry.document_kind,
         "document_ref": entry.document_ref,
-        "occurred_at": entry.at,
+        "at": entry.at,
     }
+
+
+def _json(rows: Sequence[Mapping[str, Any]]) -> bytes | None:
+    return orjson.dumps(rows) if rows else None
 
 
 def _columns(rows: Iterable[tuple[Any, ...]], width: int) -> list[list[Any]]:
     unique = list(dict.fromkeys(rows))
     return [[row[index] for row in unique] for index in range(width)]
+
+
+def _array(numbers: Iterable[int]) -> str:
+    """The text of a database array: far cheaper than the driver's list of integers."""
+    return "{" + ",".join(map(str, numbers)) + "}"
 
 
 def _lock(sql: str, params: list[list[Any]]) -> list[Position]:

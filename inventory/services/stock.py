@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from inventory.catalog import selectors as catalog
 from inventory.events import StockReceived
@@ -117,7 +118,7 @@ def _require_units(changes: Sequence[StockChange]) -> None:
 def _book(
     changes: Sequence[StockChange],
     at: datetime | None,
-    effect: Callable[[StockChange], tuple[str, dict[str, int]]],
+    effect: Callable[[StockChange], tuple[str, dict[str, Any]]],
 ) -> None:
     if not changes:
         return
@@ -135,6 +136,7 @@ def _book(
                 at=moment,
                 actor=actor,
                 reason=change.reason,
+                lot_id=change.lot_id,
                 **deltas,
             )
         )
@@ -160,7 +162,7 @@ def _require_left(positions: Mapping[Place, Position], entries: Sequence[Entry])
         sums[entry.position_id] += entry.on_hand
     for position in positions.values():
         delta = sums[position.id]
-        promised = max(0, position.held + position.allocated - position.oversell_limit)
+        promised = max(0, position.promised - position.oversell_limit)
         if delta < 0 and position.on_hand + delta < promised:
             raise _not_enough(position, delta, promised)
 

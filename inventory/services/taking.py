@@ -1,22 +1,29 @@
 """Takes stock for many demands at once, oversells never, and costs the same number of statements
-for one demand as for a thousand."""
+for one demand as for a thousand.
+
+Two statements decide and write a batch: `look` locks and reads, `book` changes balances, makes
+reservations with their history, and writes movements. More follow only where a demand holds
+something already, or where holds that ran out must be tidied to make room.
+"""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from typing import Any
 
+from django.db import connection
+
 from inventory.events import StockReleased, StockReserved
-from inventory.models import Reservation, ReservationStatusChange
+from inventory.models import Reservation
 from inventory.models.stock import StockMovement
-from inventory.services import balances
-from inventory.services.balances import DemandKey, Entry, Position
-from inventory.services.deciding import Decision, OwnedPlace, decide
-from inventory.types import Demand, ReserveResult
-from oms.core import bulk, clock, ids, transitions
+from inventory.services import _sql, balances, limits
+from inventory.services.balances import DemandKey, Entry, Position, Taken
+from inventory.services.deciding import Decision, LotUnits, Own, OwnedPlace, Stand, decide
+from inventory.types import Demand, Leg, ReserveResult, Shortage
+from oms.core import clock, ids, transitions
 from oms.core.context import current
 from oms.core.errors import Invalid
 from oms.core.quantities import require_quantity
@@ -25,6 +32,9 @@ from oms.infra.outbox.services import emitting
 
 Kind = StockMovement.Kind
 Status = Reservation.Status
+
+#: (demand_kind, demand_ref, line_ref)
+LineKey = tuple[str, str, str]
 
 
 class NothingDemanded(Invalid):
@@ -46,29 +56,48 @@ class Manner:
 
 
 @dataclass(slots=True)
+class _Held:
+    """One live reservation of a demand of this batch."""
+
+    id: int
+    line_ref: str
+    variant_id: int
+    position_id: int | None
+    quantity: int
+    earmarked: int
+    status: str
+    expires_at: float | None
+
+
+@dataclass(slots=True)
 class _Found:
     """What stood there under the locks."""
 
-    positions: dict[OwnedPlace, Position]
-    served: set[DemandKey]
-    own: dict[DemandKey, list[Reservation]]
-    expired: list[Reservation]
+    positions: dict[OwnedPlace, Position] = field(default_factory=dict)
+    stands: dict[OwnedPlace, Stand] = field(default_factory=dict)
+    live: dict[DemandKey, list[_Held]] = field(default_factory=dict)
+    #: Units that lines hold already, for good: nothing more is taken for these.
+    served: dict[LineKey, int] = field(default_factory=dict)
 
 
 @needs_transaction
 def take(*, demands: Sequence[Demand], manner: Manner) -> ReserveResult:
-    """This function will take the demands' legs in arrival order: all of a demand's, or none."""
+    """This function will take the demands' legs in arrival order, as far as each allows."""
     asked = _once(demands)
+    if not asked:
+        return ReserveResult(taken=())
     _check(asked)
     now = clock.now()
     found = _look(asked, manner, now)
-    fresh = [d for d in asked if (d.demand_kind, d.demand_ref) not in found.served]
-    decision = decide(demands=fresh, free=_free(found), own=_own_quantities(found))
+    fresh = _unserved(asked, found)
+    decision = _decide(found, fresh, manner, now)
+    expired = _expired(found, decision, now)
+    if expired:
+        _tidy(expired, now)
+        found = _look(asked, manner, now)
+        decision = _decide(found, fresh, manner, now)
     _write(found, decision, manner, now)
-    return ReserveResult(
-        taken=tuple(d.demand_ref for d in asked if d.demand_ref not in decision.short),
-        short=decision.short,
-    )
+    return _answer(asked, fresh, found, decision)
 
 
 def _once(demands: Sequence[Demand]) -> list[Demand]:
@@ -86,151 +115,229 @@ def _check(demands: Sequence[Demand]) -> None:
             require_quantity(leg.quantity)
 
 
-def _look(demands: Sequence[Demand], manner: Manner, now: datetime) -> _Found:
-    keys = [(d.demand_kind, d.demand_ref) for d in demands]
-    locked = balances.lock_for_taking(
-        places={(leg.node_id, leg.variant_id) for d in demands for leg in d.legs}, demands=keys
-    )
-    by_id = {position.id: position for position in locked}
-    # Read after the lock: what a rival committed while we waited is seen.
-    live = _live(keys)
-    expired = list(
-        Reservation.objects.filter(
-            status=Status.HELD, expires_at__lte=now, position_id__in=list(by_id)
-        ).order_by("pk")
-    )
-    gone = {reservation.pk for reservation in expired}
-    found = _Found(
-        positions={(p.organization_id, p.node_id, p.variant_id): p for p in locked},
-        served=set(),
-        own=defaultdict(list),
-        expired=expired,
-    )
-    for reservation in live:
-        key = (reservation.demand_kind, reservation.demand_ref)
-        if reservation.pk in gone:
+def _unserved(demands: Sequence[Demand], found: _Found) -> list[Demand]:
+    """Demands without the lines that hold their stock already."""
+    if not found.served:
+        return list(demands)
+    fresh = []
+    for demand in demands:
+        legs = tuple(leg for leg in demand.legs if _line(demand, leg) not in found.served)
+        if legs:
+            fresh.append(demand if len(legs) == len(demand.legs) else replace(demand, legs=legs))
+    return fresh
+
+
+def _line(demand: Demand, leg: Leg) -> LineKey:
+    return demand.demand_kind, demand.demand_ref, leg.line_ref
+
+
+def _answer(
+    asked: Sequence[Demand], fresh: Sequence[Demand], found: _Found, decision: Decision
+) -> ReserveResult:
+    wanting = {(d.demand_kind, d.demand_ref) for d in fresh}
+    served = {(d.demand_kind, d.demand_ref) for d in decision.taken}
+    taken = [d for d in asked if (d.demand_kind, d.demand_ref) in served
+             or (d.demand_kind, d.demand_ref) not in wanting]  # fmt: skip
+    short = dict(decision.short)
+    for demand in taken:
+        if demand.is_partial and found.served:
+            still = _still_short(demand, found)
+            if still:
+                short[demand.demand_ref] = (*short.get(demand.demand_ref, ()), *still)
+    return ReserveResult(taken=tuple(d.demand_ref for d in taken), short=short)
+
+
+def _still_short(demand: Demand, found: _Found) -> list[Shortage]:
+    """What a partial demand asked for before and did not get: the same demand, the same answer."""
+    left = {_line(demand, leg): found.served.get(_line(demand, leg)) for leg in demand.legs}
+    shortages = []
+    for leg in demand.legs:
+        held = left[_line(demand, leg)]
+        if held is None:
             continue
-        if reservation.status in manner.served:
-            found.served.add(key)
-        elif reservation.position_id is None or reservation.position_id in by_id:
-            found.own[key].append(reservation)
+        left[_line(demand, leg)] = max(0, held - leg.quantity)
+        if held < leg.quantity:
+            shortages.append(
+                Shortage(demand.demand_ref, leg.line_ref, leg.variant_id, leg.node_id,
+                         leg.quantity, held)
+            )  # fmt: skip
+    return shortages
+
+
+def _look(demands: Sequence[Demand], manner: Manner, now: datetime) -> _Found:
+    told = balances.look(
+        places={(leg.node_id, leg.variant_id) for d in demands for leg in d.legs},
+        demands=[(d.demand_kind, d.demand_ref) for d in demands],
+    )
+    found = _Found()
+    by_id: dict[int, Stand] = {}
+    for row in told["places"] or ():
+        position = Position._make(row)
+        place = (position.organization_id, position.node_id, position.variant_id)
+        stand = Stand(position.id, position.free)
+        found.positions[place] = position
+        found.stands[place] = by_id[position.id] = stand
+    if told["own"]:
+        _remember(found, told["own"], manner, now)
+    _add_kept(by_id, told["allotments"] or ())
+    _add_limits(found, told["rules"] or ())
+    _add_lots(found, by_id, told["lots"] or ())
     return found
 
 
-def _live(keys: Sequence[DemandKey]) -> list[Reservation]:
-    wanted = set(keys)
-    rows = Reservation.objects.filter(
-        demand_kind__in={kind for kind, _ in wanted},
-        demand_ref__in={ref for _, ref in wanted},
-        status__in=Reservation.LIVE,
-    ).order_by("pk")
-    return [row for row in rows if (row.demand_kind, row.demand_ref) in wanted]
+def _remember(found: _Found, rows: Iterable[Sequence[Any]], manner: Manner, now: datetime) -> None:
+    """A hold that ran out serves nobody, but its units are still its demand's until tidied."""
+    for pk, kind, ref, line, variant, position, quantity, earmarked, _, status, expires in rows:
+        held = _Held(pk, line, variant, position, quantity, earmarked, status, expires)
+        found.live.setdefault((kind, ref), []).append(held)
+        is_over = status == Status.HELD and expires is not None and expires <= now.timestamp()
+        if status in manner.served and not is_over:
+            key = (kind, ref, line)
+            found.served[key] = found.served.get(key, 0) + quantity
 
 
-def _free(found: _Found) -> dict[OwnedPlace, int]:
-    by_position = Counter[int]()
-    for reservation in found.expired:
-        assert reservation.position_id is not None
-        by_position[reservation.position_id] += reservation.quantity
-    return {place: p.free + by_position[p.id] for place, p in found.positions.items()}
+def _add_kept(by_id: Mapping[int, Stand], rows: Iterable[Sequence[Any]]) -> None:
+    for position_id, channel, remaining in rows:
+        by_id[position_id].kept[channel] = remaining
 
 
-def _own_quantities(found: _Found) -> dict[DemandKey, dict[OwnedPlace, int]]:
+def _add_limits(found: _Found, rows: Sequence[Sequence[Any]]) -> None:
+    """What a channel may oversell less than the position may, it is barred from."""
+    if not rows:
+        return
+    rules = limits.by_variant(rows)
+    for (organization_id, _, variant_id), position in found.positions.items():
+        if position.oversell_limit:
+            channels = rules.limits_for(organization_id, variant_id)
+            stand = found.stands[organization_id, position.node_id, variant_id]
+            stand.barred = {
+                channel: max(0, position.oversell_limit - limit)
+                for channel, limit in channels.items()
+            }
+
+
+def _add_lots(found: _Found, by_id: Mapping[int, Stand], rows: Iterable[Sequence[Any]]) -> None:
+    for position in found.positions.values():
+        if position.tracking != "none":
+            by_id[position.id].lots = []
+    for position_id, lot_id, units, last_day, block in rows:
+        lots = by_id[position_id].lots
+        assert lots is not None
+        day = date.fromisoformat(last_day) if last_day else None
+        lots.append(LotUnits(lot_id, units, day, bool(block)))
+
+
+def _decide(found: _Found, demands: Sequence[Demand], manner: Manner, now: datetime) -> Decision:
+    return decide(
+        demands=demands,
+        stands=found.stands,
+        own=_own(found, demands) if found.live else {},
+        today=now.date(),
+        by_lot=manner.status == Status.ALLOCATED,
+    )
+
+
+def _own(found: _Found, demands: Sequence[Demand]) -> dict[DemandKey, dict[OwnedPlace, Own]]:
     place_of = {position.id: place for place, position in found.positions.items()}
-    own: dict[DemandKey, dict[OwnedPlace, int]] = {}
-    for key, rows in found.own.items():
-        sums = own.setdefault(key, defaultdict(int))
-        for row in rows:
-            if row.position_id is not None:
-                sums[place_of[row.position_id]] += row.quantity
+    own: dict[DemandKey, dict[OwnedPlace, Own]] = {}
+    for demand in demands:
+        sums: dict[OwnedPlace, Own] = {}
+        for row in _softly_held(found, demand):
+            if row.position_id in place_of:
+                place = place_of[row.position_id]
+                before = sums.get(place, Own(0))
+                sums[place] = Own(before.quantity + row.quantity, before.earmarked + row.earmarked)
+        if sums:
+            own[demand.demand_kind, demand.demand_ref] = sums
     return own
 
 
-def _write(found: _Found, decision: Decision, manner: Manner, now: datetime) -> None:
-    replaced = [
-        row for d in decision.taken for row in found.own.get((d.demand_kind, d.demand_ref), ())
-    ]
-    rows = _rows(found, decision.taken, manner, now)
-    balances.book(
-        entries=[
-            *give_back(found.expired, Kind.EXPIRED, at=now),
-            *give_back(replaced, Kind.RELEASED, at=now, reason="taken for good"),
-            *_taken_entries(rows, manner),
-        ]
-    )
-    transitions.apply_many(found.expired, "expire", now=now)
-    transitions.apply_many(replaced, "release", now=now, reason="taken for good")
-    _insert(rows, manner)
-    emitting.emit_many(
-        [*released_events(found.expired, at=now), *_reserved_events(decision.taken, now)]
-    )
-
-
-def _rows(
-    found: _Found, demands: Iterable[Demand], manner: Manner, now: datetime
-) -> list[dict[str, Any]]:
-    """One row per demand, line and position; legs of one line at one place are one row."""
-    sums: dict[tuple[str, str, str, int], dict[str, Any]] = {}
-    for demand in demands:
-        for leg in demand.legs:
-            place = (demand.organization_id, leg.node_id, leg.variant_id)
-            position = found.positions[place]
-            key = (demand.demand_kind, demand.demand_ref, leg.line_ref, position.id)
-            if key in sums:
-                sums[key]["quantity"] += leg.quantity
-                continue
-            sums[key] = {
-                "public_id": ids.public_id("rsv", at=demand.at),
-                "organization_id": demand.organization_id,
-                "demand_kind": demand.demand_kind,
-                "demand_ref": demand.demand_ref,
-                "line_ref": leg.line_ref,
-                "variant_id": leg.variant_id,
-                "position_id": position.id,
-                "quantity": leg.quantity,
-                "status": manner.status,
-                "expires_at": manner.expires_at,
-                "version": 0,
-                "created_at": demand.at or now,
-            }
-    return list(sums.values())
-
-
-def _insert(rows: Sequence[Mapping[str, Any]], manner: Manner) -> None:
-    stored = dict(bulk.insert_rows(Reservation, rows, returning="public_id, id"))
-    actor = current().actor
-    bulk.insert_rows(
-        ReservationStatusChange,
-        [
-            {
-                "subject_id": stored[row["public_id"]],
-                "trigger": manner.trigger,
-                "from_status": "",
-                "to_status": manner.status,
-                "actor": actor,
-                "reason": "",
-                "at": row["created_at"],
-            }
-            for row in rows
-        ],
-    )
-
-
-def _taken_entries(rows: Sequence[Mapping[str, Any]], manner: Manner) -> list[Entry]:
-    actor = current().actor
+def _softly_held(found: _Found, demand: Demand) -> list[_Held]:
+    """What the demand holds for the lines it asks for, and gives back when it is served."""
+    lines = {leg.line_ref for leg in demand.legs}
     return [
-        Entry(
-            position_id=row["position_id"],
-            kind=manner.kind,
-            document_kind=row["demand_kind"],
-            document_ref=row["demand_ref"],
-            at=row["created_at"],
-            actor=actor,
-            held=row["quantity"] if manner.status == Status.HELD else 0,
-            allocated=row["quantity"] if manner.status == Status.ALLOCATED else 0,
-        )
-        for row in rows
+        row
+        for row in found.live.get((demand.demand_kind, demand.demand_ref), ())
+        if row.status in (Status.HELD, Status.CONFIRMED) and row.line_ref in lines
     ]
+
+
+def _expired(found: _Found, decision: Decision, now: datetime) -> list[int]:
+    """Holds that ran out where something was missing: no more of them than make room for it."""
+    missing: dict[int, int] = defaultdict(int)
+    for shortages in decision.short.values():
+        for short in shortages:
+            for place, position in found.positions.items():
+                if place[1:] == (short.node_id, short.variant_id) and position.held:
+                    missing[position.id] += short.wanted
+    if not missing:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_sql.EXPIRED, [list(missing), list(missing.values()), now])
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _tidy(keys: Sequence[int], now: datetime) -> None:
+    rows = list(Reservation.objects.filter(pk__in=keys, status=Status.HELD).order_by("pk"))
+    balances.book(entries=give_back(rows, Kind.EXPIRED, at=now))
+    transitions.apply_many(rows, "expire", now=now)
+    emitting.emit_many(released_events(rows, at=now))
+
+
+def _write(found: _Found, decision: Decision, manner: Manner, now: datetime) -> None:
+    _release(_replaced(found, decision.taken), now)
+    rows = _rows(decision, manner, now)
+    balances.book(entries=(), taken=[Taken(row, manner.trigger, manner.kind) for row in rows])
+    emitting.emit_many(_reserved_events(decision, now))
+
+
+def _release(replaced: Sequence[Reservation], now: datetime) -> None:
+    if replaced:
+        reason = "taken for good"
+        balances.book(entries=give_back(replaced, Kind.RELEASED, at=now, reason=reason))
+        transitions.apply_many(replaced, "release", now=now, reason=reason)
+
+
+def _replaced(found: _Found, demands: Sequence[Demand]) -> list[Reservation]:
+    if not found.live:
+        return []
+    keys = [row.id for demand in demands for row in _softly_held(found, demand)]
+    return list(Reservation.objects.filter(pk__in=keys).order_by("pk")) if keys else []
+
+
+def _rows(decision: Decision, manner: Manner, now: datetime) -> list[dict[str, Any]]:
+    """One row per demand, line, position and lot; legs of one line at one place are one row."""
+    actor = current().actor
+    sums: dict[tuple[str, str, str, int, int | None], dict[str, Any]] = {}
+    for take in decision.takes:
+        demand = take.demand
+        key = (demand.demand_kind, demand.demand_ref, take.leg.line_ref, take.position_id,
+               take.lot_id)  # fmt: skip
+        if key in sums:
+            sums[key]["quantity"] += take.quantity
+            sums[key]["earmarked"] += take.earmarked
+            continue
+        at = demand.at or now
+        sums[key] = {
+            "public_id": ids.public_id("rsv", at=at),
+            "organization_id": demand.organization_id,
+            "demand_kind": demand.demand_kind,
+            "demand_ref": demand.demand_ref,
+            "line_ref": take.leg.line_ref,
+            "variant_id": take.leg.variant_id,
+            "position_id": take.position_id,
+            "lot_id": take.lot_id,
+            "part": 0,
+            "quantity": take.quantity,
+            "earmarked": take.earmarked,
+            "channel": demand.channel,
+            "needed_on": demand.needed_on,
+            "status": manner.status,
+            "expires_at": manner.expires_at,
+            "at": at,
+            "actor": demand.actor or actor,
+        }
+    return list(sums.values())
 
 
 def give_back(
@@ -254,15 +361,18 @@ def give_back(
             at=at if isinstance(at, datetime) else at[row.pk],
             actor=actor,
             reason=reason,
-            held=0 if _is_allocated(row) else -row.quantity,
-            allocated=-row.quantity if _is_allocated(row) else 0,
+            channel=row.channel,
+            lot_id=row.lot_id,
+            earmarked=row.earmarked,
+            held=0 if is_allocated(row) else -row.quantity,
+            allocated=-row.quantity if is_allocated(row) else 0,
         )
         for row in rows
         if row.position_id is not None
     ]
 
 
-def _is_allocated(row: Reservation) -> bool:
+def is_allocated(row: Reservation) -> bool:
     return row.status in (Status.ALLOCATED, Status.PICKED)
 
 
@@ -279,21 +389,31 @@ def released_events(
             demand_kind=kind,
             demand_ref=ref,
             units=sum(row.quantity for row in group),
+            variant_ids=sorted({row.variant_id for row in group}),
             occurred_at=at if isinstance(at, datetime) else at[group[0].pk],
         )
         for (kind, ref), group in demands.items()
     ]
 
 
-def _reserved_events(demands: Sequence[Demand], now: datetime) -> list[StockReserved]:
+def _reserved_events(decision: Decision, now: datetime) -> list[StockReserved]:
+    units: dict[int, int] = defaultdict(int)
+    nodes: dict[int, set[int]] = defaultdict(set)
+    variants: dict[int, set[int]] = defaultdict(set)
+    for take in decision.takes:
+        key = id(take.demand)
+        units[key] += take.quantity
+        nodes[key].add(take.leg.node_id)
+        variants[key].add(take.leg.variant_id)
     return [
         StockReserved(
             organization_id=demand.organization_id,
             demand_kind=demand.demand_kind,
             demand_ref=demand.demand_ref,
-            units=sum(leg.quantity for leg in demand.legs),
-            node_ids=sorted({leg.node_id for leg in demand.legs}),
+            units=units[id(demand)],
+            node_ids=sorted(nodes[id(demand)]),
+            variant_ids=sorted(variants[id(demand)]),
             occurred_at=demand.at or now,
         )
-        for demand in demands
+        for demand in decision.taken
     ]

@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inventory.services.deciding import decide
+from inventory.services import deciding
+from inventory.services.deciding import Decision, LotUnits, Own, OwnedPlace, Stand
 from inventory.types import Demand, Leg, Shortage
+
+TODAY = date(2026, 3, 2)
+
+
+def decide(
+    *,
+    demands: Sequence[Demand],
+    free: Mapping[OwnedPlace, int],
+    own: Mapping[tuple[str, str], Mapping[OwnedPlace, int]],
+) -> Decision:
+    return deciding.decide(
+        demands=demands,
+        stands={place: Stand(n, units) for n, (place, units) in enumerate(free.items())},
+        own={key: {p: Own(n) for p, n in held.items()} for key, held in own.items()},
+        today=TODAY,
+    )
 
 
 def _demand(ref: str, *legs: tuple[str, int, int]) -> Demand:
@@ -92,3 +113,69 @@ def test_never_more_than_free_and_never_a_part(
     taken = {demand.demand_ref for demand in decision.taken}
     assert taken.isdisjoint(decision.short)
     assert taken | set(decision.short) == {demand.demand_ref for demand in demands}
+
+
+def _one(stand: Stand, *demands: Demand) -> Decision:
+    return deciding.decide(demands=demands, stands={(1, 7, 5): stand}, own={}, today=TODAY)
+
+
+def _for_channel(ref: str, channel: str, quantity: int) -> Demand:
+    return replace(_demand(ref, ("1", 5, quantity)), channel=channel)
+
+
+def test_what_is_kept_for_a_channel_goes_to_it_alone_and_first() -> None:
+    decision = _one(
+        Stand(1, free=2, kept={"shop": 3}),
+        _for_channel("m", "market", 3),
+        _for_channel("a", "shop", 4),
+        _for_channel("b", "market", 1),
+    )
+
+    assert decision.short["m"][0].available == 2
+    assert [(take.quantity, take.earmarked) for take in decision.takes] == [(4, 3), (1, 0)]
+
+
+def test_each_channel_oversells_up_to_its_own_limit() -> None:
+    decision = _one(
+        Stand(1, free=3, barred={"market": 3, "": 1}),
+        _for_channel("m", "market", 1),
+        _for_channel("a", "shop", 2),
+        _for_channel("b", "shop", 1),
+    )
+
+    assert decision.short["m"][0].available == 0
+    assert [demand.demand_ref for demand in decision.taken] == ["a"]
+
+
+def _lots() -> list[LotUnits]:
+    day = timedelta(days=1)
+    return [
+        LotUnits(1, 2, TODAY),
+        LotUnits(2, 2, TODAY + day),
+        LotUnits(3, 5, TODAY + 2 * day, is_blocked=True),
+        LotUnits(4, 2, TODAY + 9 * day),
+        LotUnits(5, 2, None),
+    ]
+
+
+def test_lots_that_expire_first_go_first_and_bad_ones_never() -> None:
+    decision = _one(Stand(1, free=13, lots=_lots()), _demand("a", ("1", 5, 5)))
+
+    assert [(take.lot_id, take.quantity) for take in decision.takes] == [(2, 2), (4, 2), (5, 1)]
+
+
+def test_a_lot_must_be_good_on_the_day_it_is_needed() -> None:
+    late = replace(_demand("a", ("1", 5, 5)), needed_on=TODAY + timedelta(days=5))
+
+    decision = _one(Stand(1, free=13, lots=_lots()), late)
+
+    assert decision.short["a"][0].available == 4
+
+
+def test_a_partial_demand_takes_what_there_is_and_says_what_is_missing() -> None:
+    demand = replace(_demand("a", ("1", 5, 3), ("2", 6, 1)), is_partial=True)
+
+    decision = _one(Stand(1, free=2), demand)
+
+    assert [(take.leg.line_ref, take.quantity) for take in decision.takes] == [("1", 2)]
+    assert [short.line_ref for short in decision.short["a"]] == ["1", "2"]

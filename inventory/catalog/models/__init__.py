@@ -30,6 +30,11 @@ class Product(Created):
 class Variant(Created):
     """The thing with a SKU. Weights in grams, lengths in millimeters."""
 
+    class Tracking(models.TextChoices):
+        NONE = "none", _("By quantity")
+        LOT = "lot", _("By lot")
+        SERIAL = "serial", _("By serial number")
+
     public_id = PublicIdField("var")
     organization = models.ForeignKey("accounts.Organization", models.PROTECT, related_name="+")
     product = models.ForeignKey(Product, models.PROTECT, related_name="variants")
@@ -44,6 +49,9 @@ class Variant(Created):
     price_currency = CurrencyField(_("currency"))
     is_hazmat = models.BooleanField(_("is hazardous"), default=False)
     is_active = models.BooleanField(_("is active"), default=True)
+    tracking = models.CharField(
+        _("tracked"), max_length=8, choices=Tracking.choices, default=Tracking.NONE
+    )
     history = HistoricalRecords()
 
     class Meta:
@@ -54,3 +62,44 @@ class Variant(Created):
 
     def __str__(self) -> str:
         return self.sku
+
+
+class KitComponent(models.Model):
+    """A kit is sold as one and stocked as its parts; parts are never kits themselves."""
+
+    kit = models.ForeignKey(Variant, models.CASCADE, related_name="components")
+    component = models.ForeignKey(Variant, models.PROTECT, related_name="+")
+    quantity = models.PositiveIntegerField(_("quantity"))
+
+    class Meta:
+        verbose_name = _("kit component")
+        constraints = [
+            models.UniqueConstraint(fields=["kit", "component"], name="catalog_component_once"),
+            models.CheckConstraint(
+                condition=models.Q(quantity__gte=1) & ~models.Q(kit=models.F("component")),
+                name="catalog_component_something",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.component_id}"
+
+
+class VariantUnit(models.Model):
+    """A larger unit in which a variant is handled: 1 case = 12 pieces. Stock counts pieces."""
+
+    variant = models.ForeignKey(Variant, models.CASCADE, related_name="units")
+    code = models.CharField(_("unit"), max_length=12)
+    factor = models.PositiveIntegerField(_("pieces"))
+
+    class Meta:
+        verbose_name = _("unit of measure")
+        constraints = [
+            models.UniqueConstraint(fields=["variant", "code"], name="catalog_unit_once"),
+            models.CheckConstraint(
+                condition=models.Q(factor__gte=2, factor__lte=100_000), name="catalog_unit_factor"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} = {self.factor}"

@@ -17,7 +17,7 @@ class Command(OmsCommand):
 
     def run(self, **options: Any) -> None:
         report = ledger.verify()
-        found = len(report.differences)
+        found = report.count
         lines = [_line(difference) for difference in report.differences[:_NAMED]]
         if found > _NAMED:
             lines.append(f"… and {found - _NAMED} more.")

@@ -79,3 +79,36 @@ class NodeAllowance(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["node", "organization"], name="nodes_allowed_once"),
         ]
+
+
+class Bin(models.Model):
+    """A place inside a node where goods lie."""
+
+    node = models.ForeignKey(Node, models.CASCADE, related_name="bins")
+    code = models.CharField(_("bin"), max_length=40)
+
+    class Meta:
+        verbose_name = _("bin")
+        constraints = [models.UniqueConstraint(fields=["node", "code"], name="nodes_bin_once")]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Pool(models.Model):
+    """Nodes that are promised from together, under one name."""
+
+    organization = models.ForeignKey("accounts.Organization", models.PROTECT, related_name="+")
+    code = models.SlugField(_("code"), max_length=40)
+    name = models.CharField(_("name"), max_length=120)
+    nodes = models.ManyToManyField(Node, related_name="pools")
+    history = HistoricalRecords(m2m_fields=[nodes])
+
+    class Meta:
+        verbose_name = _("pool")
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "code"], name="nodes_pool_code"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

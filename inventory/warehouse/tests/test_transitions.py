@@ -26,6 +26,7 @@ TARGETS = {
 }
 RESERVATION = {
     "confirm": ({"held"}, "confirmed"),
+    "extend": ({"held"}, "held"),
     "allocate": ({"held", "confirmed"}, "allocated"),
     "unroute": ({"allocated"}, "confirmed"),
     "pick": ({"allocated"}, "picked"),

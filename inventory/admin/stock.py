@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.db.models.functions import Greatest
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
@@ -90,9 +90,9 @@ class StockPositionAdmin(ReadAdmin):
     actions_detail = ["adjust"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        free = F("on_hand") - F("held") - F("allocated") - F("safety_stock") + F("oversell_limit")
         rows = super().get_queryset(request).select_related("node", "variant")
-        return _mine(request, rows.annotate(available=Greatest(free, 0)), "node__code")
+        available = Greatest(stock_selectors.FREE, 0)
+        return _mine(request, rows.annotate(available=available), "node__code")
 
     def page(self, request: HttpRequest, obj: Any) -> Page:
         movements = list(stock_selectors.list_movements(position_id=obj.pk)[:SHOWN])

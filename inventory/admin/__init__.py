@@ -1,0 +1,3 @@
+"""Staff pages of stock, a module for each topic."""
+
+from inventory.admin import stock as stock

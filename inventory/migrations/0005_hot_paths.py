@@ -1,0 +1,238 @@
+"""What the database itself does for stock: keeps the summary of free stock, locks and reads for a
+taking in one call, books everything of a batch in one call. Functions keep their plans per
+connection, which a statement sent as text cannot."""
+
+from django.db import migrations
+
+FREE = "on_hand - held - allocated - earmarked - safety_stock + oversell_limit"
+
+SUMMARY = f"""
+CREATE FUNCTION inventory_add_free(p_nodes bigint[], p_free int[], d_nodes bigint[], d_free bigint[])
+RETURNS int[] LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+  FOR i IN 1..cardinality(d_nodes) LOOP
+    p_free[array_position(p_nodes, d_nodes[i])] :=
+      p_free[array_position(p_nodes, d_nodes[i])] + d_free[i];
+  END LOOP;
+  RETURN p_free;
+END $$;
+
+-- Old and new rows are added up, not joined: a plan made for two rows must serve two million.
+-- Rows of the summary are locked by variant, after the positions of the same statement.
+CREATE FUNCTION inventory_keep_summary() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM 1 FROM inventory_stocksummary s WHERE s.variant_id IN (
+    SELECT x.variant_id FROM (
+      SELECT variant_id, node_id, {FREE} AS free FROM new_rows
+      UNION ALL SELECT variant_id, node_id, -({FREE}) FROM old_rows
+    ) x GROUP BY x.variant_id, x.node_id HAVING sum(x.free) <> 0
+  ) ORDER BY s.variant_id FOR NO KEY UPDATE;
+  IF NOT FOUND THEN
+    RETURN NULL;
+  END IF;
+  UPDATE inventory_stocksummary s
+  SET free = inventory_add_free(s.node_ids, s.free, d.nodes, d.free), version = s.version + 1
+  FROM (
+    SELECT y.variant_id, array_agg(y.node_id) AS nodes, array_agg(y.free) AS free FROM (
+      SELECT x.variant_id, x.node_id, sum(x.free) AS free FROM (
+        SELECT variant_id, node_id, {FREE} AS free FROM new_rows
+        UNION ALL SELECT variant_id, node_id, -({FREE}) FROM old_rows
+      ) x GROUP BY x.variant_id, x.node_id HAVING sum(x.free) <> 0
+    ) y GROUP BY y.variant_id
+  ) d
+  WHERE s.variant_id = d.variant_id;
+  RETURN NULL;
+END $$;
+
+CREATE FUNCTION inventory_extend_summary() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO inventory_stocksummary AS s (variant_id, node_ids, free, version)
+  SELECT variant_id, array_agg(node_id ORDER BY node_id), array_agg({FREE} ORDER BY node_id), 1
+  FROM new_rows GROUP BY variant_id ORDER BY variant_id
+  ON CONFLICT (variant_id) DO UPDATE
+  SET node_ids = s.node_ids || EXCLUDED.node_ids, free = s.free || EXCLUDED.free,
+      version = s.version + 1;
+  RETURN NULL;
+END $$;
+
+INSERT INTO inventory_stocksummary (variant_id, node_ids, free, version)
+SELECT variant_id, array_agg(node_id ORDER BY node_id), array_agg({FREE} ORDER BY node_id), 1
+FROM inventory_stockposition GROUP BY variant_id;
+
+CREATE TRIGGER inventory_summary_update AFTER UPDATE ON inventory_stockposition
+  REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+  FOR EACH STATEMENT EXECUTE FUNCTION inventory_keep_summary();
+CREATE TRIGGER inventory_summary_insert AFTER INSERT ON inventory_stockposition
+  REFERENCING NEW TABLE AS new_rows
+  FOR EACH STATEMENT EXECUTE FUNCTION inventory_extend_summary();
+
+-- Balances are rewritten in place again and again: room on the page keeps indexes untouched.
+ALTER TABLE inventory_stockposition SET (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.05);
+ALTER TABLE inventory_stocksummary SET (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);
+"""
+
+UNDO_SUMMARY = """
+DROP TRIGGER inventory_summary_update ON inventory_stockposition;
+DROP TRIGGER inventory_summary_insert ON inventory_stockposition;
+DROP FUNCTION inventory_keep_summary();
+DROP FUNCTION inventory_extend_summary();
+DROP FUNCTION inventory_add_free(bigint[], int[], bigint[], bigint[]);
+ALTER TABLE inventory_stockposition RESET (fillfactor, autovacuum_vacuum_scale_factor);
+"""
+
+# Positions of the places, and those where the demands hold something, locked by (node, variant);
+# then, in snapshots newer than the locks: what the demands have, and where it matters the
+# allotments, selling rules and lots.
+LOOK = """
+CREATE FUNCTION inventory_look(p_nodes bigint[], p_variants bigint[], p_demands json)
+RETURNS json LANGUAGE plpgsql AS $$
+DECLARE
+  places json; own json; allotments json; rules json; lots json;
+BEGIN
+  SELECT json_agg(x.cells) INTO places FROM (
+    SELECT json_build_array(p.id, p.node_id, p.variant_id, v.organization_id, p.on_hand, p.held,
+      p.allocated, p.earmarked, p.quarantined, p.damaged, p.returned, p.safety_stock,
+      p.oversell_limit, v.tracking) AS cells
+    FROM inventory_stockposition p JOIN catalog_variant v ON v.id = p.variant_id
+    WHERE p.id IN (
+      SELECT q.id FROM unnest(p_nodes, p_variants) AS d(node_id, variant_id)
+      JOIN inventory_stockposition q ON q.node_id = d.node_id AND q.variant_id = d.variant_id
+      UNION
+      SELECT r.position_id FROM json_to_recordset(p_demands) AS d(k text, r text)
+      JOIN inventory_reservation r ON r.demand_kind = d.k AND r.demand_ref = d.r
+      WHERE r.status IN ('held', 'confirmed') AND r.position_id IS NOT NULL
+    )
+    ORDER BY p.node_id, p.variant_id FOR NO KEY UPDATE OF p
+  ) x;
+  SELECT json_agg(json_build_array(r.id, r.demand_kind, r.demand_ref, r.line_ref, r.variant_id,
+      r.position_id, r.quantity, r.earmarked, r.channel, r.status,
+      extract(epoch FROM r.expires_at))) INTO own
+  FROM json_to_recordset(p_demands) AS d(k text, r text)
+  JOIN inventory_reservation r ON r.demand_kind = d.k AND r.demand_ref = d.r
+  WHERE r.status IN ('held', 'confirmed', 'allocated', 'picked');
+  IF EXISTS (SELECT 1 FROM json_array_elements(places) x WHERE (x->>7)::int > 0) THEN
+    SELECT json_agg(json_build_array(a.position_id, a.channel, a.remaining)) INTO allotments
+    FROM inventory_channelallotment a
+    WHERE a.position_id IN (SELECT (x->>0)::bigint FROM json_array_elements(places) x)
+      AND a.remaining > 0;
+  END IF;
+  IF EXISTS (SELECT 1 FROM json_array_elements(places) x WHERE (x->>12)::int > 0) THEN
+    SELECT json_agg(json_build_array(s.organization_id, s.variant_id, s.channel,
+        s.oversell_limit)) INTO rules
+    FROM inventory_sellingrule s
+    WHERE s.organization_id IN (SELECT (x->>3)::bigint FROM json_array_elements(places) x)
+      AND (s.variant_id IS NULL
+           OR s.variant_id IN (SELECT (x->>2)::bigint FROM json_array_elements(places) x));
+  END IF;
+  IF EXISTS (SELECT 1 FROM json_array_elements(places) x WHERE x->>13 <> 'none') THEN
+    SELECT json_agg(json_build_array(b.position_id, b.lot_id, b.on_hand - b.allocated,
+        coalesce(l.removal_on, l.expires_on), l.block) ORDER BY coalesce(l.removal_on, l.expires_on)
+        NULLS LAST, b.lot_id) INTO lots
+    FROM inventory_lotbalance b JOIN inventory_lot l ON l.id = b.lot_id
+    WHERE b.position_id IN (SELECT (x->>0)::bigint FROM json_array_elements(places) x
+                            WHERE x->>13 <> 'none')
+      AND b.on_hand > b.allocated;
+  END IF;
+  RETURN json_build_object('places', places, 'own', own, 'allotments', allotments,
+                           'rules', rules, 'lots', lots);
+END $$;
+"""
+
+# One guarded UPDATE of all positions with their summed deltas, then everything that explains it.
+# SQLSTATE OM001: what is promised was not free; the transaction is over.
+BOOK = """
+CREATE FUNCTION inventory_book(p_deltas json, p_taken json, p_moved json, p_lots json,
+                               p_allotments json)
+RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  done int;
+BEGIN
+  UPDATE inventory_stockposition AS p SET
+    on_hand = p.on_hand + d.on_hand, held = p.held + d.held, allocated = p.allocated + d.allocated,
+    earmarked = p.earmarked + d.earmarked, quarantined = p.quarantined + d.quarantined,
+    damaged = p.damaged + d.damaged, returned = p.returned + d.returned
+  FROM json_to_recordset(p_deltas) AS d(id bigint, on_hand int, held int, allocated int,
+    earmarked int, quarantined int, damaged int, returned int)
+  WHERE p.id = d.id
+    AND (d.held + d.allocated + d.earmarked <= 0
+         OR p.on_hand + d.on_hand - p.held - p.allocated - p.earmarked - p.safety_stock + p.oversell_limit
+            >= d.held + d.allocated + d.earmarked);
+  GET DIAGNOSTICS done = ROW_COUNT;
+  IF done <> json_array_length(p_deltas) THEN
+    RAISE EXCEPTION 'stock changed' USING ERRCODE = 'OM001';
+  END IF;
+  IF p_taken IS NOT NULL THEN
+    WITH d AS MATERIALIZED (
+      SELECT nextval('inventory_reservation_id_seq') AS id, x.*
+      FROM json_to_recordset(p_taken) AS x(public_id text, organization_id bigint,
+        demand_kind text, demand_ref text, line_ref text, variant_id bigint, position_id bigint,
+        lot_id bigint, part int, quantity int, earmarked int, channel text, needed_on date,
+        status text, expires_at timestamptz, at timestamptz, trigger text, kind text, actor text,
+        cause text)
+    ), r AS (
+      INSERT INTO inventory_reservation (id, public_id, organization_id, demand_kind, demand_ref,
+        line_ref, variant_id, position_id, lot_id, part, quantity, earmarked, channel, needed_on,
+        extensions, status, expires_at, version, created_at)
+      SELECT id, public_id, organization_id, demand_kind, demand_ref, line_ref, variant_id,
+        position_id, lot_id, part, quantity, earmarked, channel, needed_on, 0, status, expires_at,
+        0, at FROM d
+    ), c AS (
+      INSERT INTO inventory_reservationstatuschange (subject_id, trigger, from_status, to_status,
+        actor, reason, at)
+      SELECT id, trigger, '', status, actor, '', at FROM d
+    )
+    INSERT INTO inventory_stockmovement (position_id, kind, lot_id, serial_id, on_hand_delta,
+      held_delta, allocated_delta, earmarked_delta, quarantined_delta, damaged_delta,
+      returned_delta, reason, actor, cause, document_kind, document_ref, occurred_at)
+    SELECT position_id, kind, lot_id, NULL, 0, CASE WHEN status = 'allocated' THEN 0 ELSE quantity END,
+      CASE WHEN status = 'allocated' THEN quantity ELSE 0 END, -earmarked, 0, 0, 0, '', actor,
+      cause, demand_kind, demand_ref, at FROM d;
+  END IF;
+  IF p_moved IS NOT NULL THEN
+    INSERT INTO inventory_stockmovement (position_id, kind, lot_id, serial_id, on_hand_delta,
+      held_delta, allocated_delta, earmarked_delta, quarantined_delta, damaged_delta,
+      returned_delta, reason, actor, cause, document_kind, document_ref, occurred_at)
+    SELECT position_id, kind, lot_id, serial_id, on_hand, held, allocated, earmarked, quarantined,
+      damaged, returned, reason, actor, cause, document_kind, document_ref, at
+    FROM json_to_recordset(p_moved) AS x(position_id bigint, kind text, lot_id bigint,
+      serial_id bigint, on_hand int, held int, allocated int, earmarked int, quarantined int,
+      damaged int, returned int, reason text, actor text, cause text, document_kind text,
+      document_ref text, at timestamptz);
+  END IF;
+  IF p_lots IS NOT NULL THEN
+    INSERT INTO inventory_lotbalance AS b (position_id, lot_id, on_hand, allocated, quarantined,
+      damaged, returned)
+    SELECT position_id, lot_id, 0, 0, 0, 0, 0
+    FROM json_to_recordset(p_lots) AS x(position_id bigint, lot_id bigint)
+    ORDER BY position_id, lot_id ON CONFLICT (position_id, lot_id) DO NOTHING;
+    UPDATE inventory_lotbalance AS b SET on_hand = b.on_hand + d.on_hand,
+      allocated = b.allocated + d.allocated, quarantined = b.quarantined + d.quarantined,
+      damaged = b.damaged + d.damaged, returned = b.returned + d.returned
+    FROM json_to_recordset(p_lots) AS d(position_id bigint, lot_id bigint, on_hand int,
+      allocated int, quarantined int, damaged int, returned int)
+    WHERE b.position_id = d.position_id AND b.lot_id = d.lot_id;
+  END IF;
+  IF p_allotments IS NOT NULL THEN
+    INSERT INTO inventory_channelallotment AS a (position_id, channel, remaining)
+    SELECT position_id, channel, 0
+    FROM json_to_recordset(p_allotments) AS x(position_id bigint, channel text)
+    ORDER BY position_id, channel ON CONFLICT (position_id, channel) DO NOTHING;
+    UPDATE inventory_channelallotment AS a SET remaining = a.remaining + d.units
+    FROM json_to_recordset(p_allotments) AS d(position_id bigint, channel text, units int)
+    WHERE a.position_id = d.position_id AND a.channel = d.channel;
+  END IF;
+END $$;
+"""
+
+UNDO_FUNCTIONS = """
+DROP FUNCTION inventory_look(bigint[], bigint[], json);
+DROP FUNCTION inventory_book(json, json, json, json, json);
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("inventory", "0004_stock_core")]
+    operations = [
+        migrations.RunSQL(SUMMARY, UNDO_SUMMARY),
+        migrations.RunSQL(LOOK + BOOK, UNDO_FUNCTIONS),
+    ]
