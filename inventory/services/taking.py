@@ -25,7 +25,7 @@ from inventory.services.deciding import Decision, LotUnits, Own, OwnedPlace, Sta
 from inventory.types import Demand, Leg, ReserveResult, Shortage
 from oms.core import clock, ids, transitions
 from oms.core.context import current
-from oms.core.errors import Invalid
+from oms.core.errors import Conflict, Invalid
 from oms.core.quantities import require_quantity
 from oms.core.transactions import needs_transaction
 from oms.infra.outbox.services import emitting
@@ -35,6 +35,12 @@ Status = Reservation.Status
 
 #: (demand_kind, demand_ref, line_ref)
 LineKey = tuple[str, str, str]
+
+
+class OutOfStock(Conflict):
+    """Not all of it is there; what is missing is named."""
+
+    code = "inventory.out_of_stock"
 
 
 class NothingDemanded(Invalid):
@@ -53,6 +59,16 @@ class Manner:
     expires_at: datetime | None
     #: Demands with rows in these statuses are served already.
     served: frozenset[str]
+
+
+#: Set aside at a node, for good.
+ALLOCATE = Manner(
+    trigger="allocate",
+    status=Status.ALLOCATED,
+    kind=Kind.ALLOCATED,
+    expires_at=None,
+    served=frozenset({Status.ALLOCATED, Status.PICKED}),
+)
 
 
 @dataclass(slots=True)
@@ -98,6 +114,14 @@ def take(*, demands: Sequence[Demand], manner: Manner) -> ReserveResult:
         decision = _decide(found, fresh, manner, now)
     _write(found, decision, manner, now)
     return _answer(asked, fresh, found, decision)
+
+
+@needs_transaction
+def decide_alone(demand: Demand, manner: Manner, now: datetime) -> Decision:
+    """This function will lock the demand's places and decide it as if it held nothing yet."""
+    found = _look([demand], manner, now)
+    found.live.clear()
+    return _decide(found, [demand], manner, now)
 
 
 def _once(demands: Sequence[Demand]) -> list[Demand]:
@@ -286,9 +310,9 @@ def _tidy(keys: Sequence[int], now: datetime) -> None:
 
 def _write(found: _Found, decision: Decision, manner: Manner, now: datetime) -> None:
     _release(_replaced(found, decision.taken), now)
-    rows = _rows(decision, manner, now)
+    rows = rows_for(decision, manner, now)
     balances.book(entries=(), taken=[Taken(row, manner.trigger, manner.kind) for row in rows])
-    emitting.emit_many(_reserved_events(decision, now))
+    emitting.emit_many(reserved_events(decision, now))
 
 
 def _release(replaced: Sequence[Reservation], now: datetime) -> None:
@@ -305,7 +329,7 @@ def _replaced(found: _Found, demands: Sequence[Demand]) -> list[Reservation]:
     return list(Reservation.objects.filter(pk__in=keys).order_by("pk")) if keys else []
 
 
-def _rows(decision: Decision, manner: Manner, now: datetime) -> list[dict[str, Any]]:
+def rows_for(decision: Decision, manner: Manner, now: datetime) -> list[dict[str, Any]]:
     """One row per demand, line, position and lot; legs of one line at one place are one row."""
     actor = current().actor
     sums: dict[tuple[str, str, str, int, int | None], dict[str, Any]] = {}
@@ -396,7 +420,7 @@ def released_events(
     ]
 
 
-def _reserved_events(decision: Decision, now: datetime) -> list[StockReserved]:
+def reserved_events(decision: Decision, now: datetime) -> list[StockReserved]:
     units: dict[int, int] = defaultdict(int)
     nodes: dict[int, set[int]] = defaultdict(set)
     variants: dict[int, set[int]] = defaultdict(set)
