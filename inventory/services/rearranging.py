@@ -266,7 +266,7 @@ def _move(row: Reservation, node_id: int, units: int, reason: str) -> list[str]:
     manner = Manner("move", row.status, Kind.MOVED, row.expires_at, frozenset())
     decision = taking.decide_alone(demand, manner, now)
     if decision.short:
-        raise out_of_stock(decision.short[row.demand_ref])
+        raise out_of_stock(next(iter(decision.short.values())))
     leaving = row if units == row.quantity else _split(row, units)
     arriving = taking.rows_for(decision, manner, now)
     for new in arriving:

@@ -12,7 +12,7 @@ from datetime import datetime
 from inventory.models import Reservation
 from inventory.models.stock import StockMovement
 from inventory.services import balances, taking
-from inventory.services.balances import Entry
+from inventory.services.balances import DemandKey, Entry
 from inventory.services.rearranging import (
     AlreadyPicked,
     HoldExpired,
@@ -53,6 +53,7 @@ __all__ = [
     "pick",
     "release",
     "reserve",
+    "reserve_each",
     "split",
     "unroute",
 ]
@@ -77,6 +78,12 @@ def reserve(*, demands: Sequence[Demand]) -> ReserveResult:
     :raises StockChanged: the stock went between lock and write; nothing is taken.
     """
     return taking.take(demands=demands, manner=ALLOCATE)
+
+
+@needs_transaction
+def reserve_each(*, demands: Sequence[Demand]) -> dict[DemandKey, ReserveResult]:
+    """This function will reserve and answer each demand by itself, by (kind, reference)."""
+    return taking.take_each(demands=demands, manner=ALLOCATE)
 
 
 @needs_transaction
