@@ -75,7 +75,6 @@ class Availability:
 
     variant_id: int
     node_id: int
-    on_hand: int
     available: int
 
 

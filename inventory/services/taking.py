@@ -260,11 +260,13 @@ def _add_limits(found: _Found, rows: Sequence[Sequence[Any]]) -> None:
 
 def _add_lots(found: _Found, by_id: Mapping[int, Stand], rows: Iterable[Sequence[Any]]) -> None:
     for position in found.positions.values():
-        if position.tracking != "none":
+        if position.tracking == "lot":
             by_id[position.id].lots = []
     for position_id, lot_id, units, last_day, block in rows:
         lots = by_id[position_id].lots
-        assert lots is not None
+        if lots is None:  # serial numbers that are blocked
+            by_id[position_id].free -= units
+            continue
         day = date.fromisoformat(last_day) if last_day else None
         lots.append(LotUnits(lot_id, units, day, bool(block)))
 

@@ -33,8 +33,8 @@ def test_what_is_promised_or_kept_back_is_not_available() -> None:
 
     tent, reno, dallas = world.variants["TENT"], world.nodes["reno"], world.nodes["dallas"]
     assert sorted(_list(world), key=lambda a: a.node_id) == [
-        Availability(tent, reno, on_hand=10, available=5),
-        Availability(tent, dallas, on_hand=1, available=1),
+        Availability(tent, reno, available=5),
+        Availability(tent, dallas, available=1),
     ]
     assert [a.node_id for a in _list(world, node_ids=[dallas])] == [dallas]
     assert _list(world, node_ids=[]) == []
