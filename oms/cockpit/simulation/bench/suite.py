@@ -11,6 +11,7 @@ from oms.cockpit.simulation.bench import (
     labels,
     pages,
     placing,
+    promising,
     relaying,
     reserving,
     sealing,
@@ -53,4 +54,5 @@ def _parts(world: World, sizes: Sizes) -> dict[str, Callable[[], Iterator[Figure
         "placing": lambda: placing.measure(world, sizes),
         "contacts": lambda: sealing.measure(world, sizes),
         "ledger": lambda: books.measure(sizes),
+        "ATP": lambda: promising.measure(world, sizes),
     }
