@@ -90,6 +90,8 @@ class StockChange:
     document_kind: str = "manual"
     document_ref: str = ""
     lot_id: int | None = None
+    #: A unit of the variant, by its code; empty: pieces.
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,3 +147,93 @@ class Offer:
     is_active: bool
     total: int
     nodes: tuple[NodeOffer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SafetyLimit:
+    """`quantity` a node keeps back: of a variant, else of each variant of a category, else of any.
+
+    Zero is a rule too: it wins over a wider one.
+    """
+
+    node_id: int
+    quantity: int
+    variant_id: int | None = None
+    category: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SellingLimit:
+    """What may be sold beyond the shelf of a variant (None: any) in a channel (empty: any).
+
+    Oversell is at each node, backorders and preorders are over all; None is without limit.
+    """
+
+    organization_id: int
+    variant_id: int | None = None
+    channel: str = ""
+    oversell_limit: int = 0
+    backorder_limit: int | None = 0
+    preorder_limit: int | None = 0
+    preorder_ships_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelReserve:
+    """`quantity` at a place that one channel alone may take."""
+
+    node_id: int
+    variant_id: int
+    channel: str
+    quantity: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleQuestion:
+    """Which rules hold for one variant at one node, sold in one channel (empty: no channel)?"""
+
+    variant_id: int
+    node_id: int
+    channel: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SafetyVerdict:
+    """Units kept back. `considered` are the rules that fit, as (scope, identifier, units), the
+    winner first; scopes are variant, category and node. None fits: nothing is kept back."""
+
+    quantity: int
+    considered: tuple[tuple[str, int, int], ...]
+
+    @property
+    def scope(self) -> str:
+        return self.considered[0][0] if self.considered else ""
+
+
+@dataclass(frozen=True, slots=True)
+class SellingTerms:
+    """One selling rule that fits; scopes are variant+channel, variant, channel and any."""
+
+    scope: str
+    rule_id: int
+    oversell_limit: int
+    backorder_limit: int | None
+    preorder_limit: int | None
+    preorder_ships_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleAnswer:
+    """The rules that hold, and those they won over: the winner is the first of `considered`.
+
+    Without a selling rule nothing is sold beyond the shelf.
+    """
+
+    question: RuleQuestion
+    safety: SafetyVerdict
+    selling: tuple[SellingTerms, ...]
+
+    @property
+    def oversell_limit(self) -> int:
+        return self.selling[0].oversell_limit if self.selling else 0
