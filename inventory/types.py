@@ -199,16 +199,12 @@ class RuleQuestion:
 
 
 @dataclass(frozen=True, slots=True)
-class SafetyVerdict:
-    """Units kept back. `considered` are the rules that fit, as (scope, identifier, units), the
-    winner first; scopes are variant, category and node. None fits: nothing is kept back."""
+class SafetyTerms:
+    """One safety rule that fits; scopes are variant, category and node."""
 
+    scope: str
+    rule_id: int
     quantity: int
-    considered: tuple[tuple[str, int, int], ...]
-
-    @property
-    def scope(self) -> str:
-        return self.considered[0][0] if self.considered else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,15 +221,18 @@ class SellingTerms:
 
 @dataclass(frozen=True, slots=True)
 class RuleAnswer:
-    """The rules that hold, and those they won over: the winner is the first of `considered`.
-
-    Without a selling rule nothing is sold beyond the shelf.
-    """
+    """All rules that fit, of each kind: the first one wins, over the others as they follow."""
 
     question: RuleQuestion
-    safety: SafetyVerdict
+    safety: tuple[SafetyTerms, ...]
     selling: tuple[SellingTerms, ...]
 
     @property
+    def safety_stock(self) -> int:
+        """Units kept back; none where no rule fits."""
+        return self.safety[0].quantity if self.safety else 0
+
+    @property
     def oversell_limit(self) -> int:
+        """Units that the channel may sell beyond the shelf; none where no rule fits."""
         return self.selling[0].oversell_limit if self.selling else 0

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from inventory.models import Reservation
 from inventory.models.stock import StockMovement
-from inventory.services import balances, taking
+from inventory.services import balances, kits, taking
 from inventory.services.balances import DemandKey, Entry
 from inventory.services.taking import Manner
 from inventory.types import Demand, DemandAtNode, ReserveResult
@@ -64,7 +64,7 @@ def reserve(*, demands: Sequence[Demand]) -> ReserveResult:
         expires_at=None,
         served=_ALLOCATED,
     )
-    return taking.take(demands=demands, manner=manner)
+    return taking.take(demands=kits.explode(demands=demands), manner=manner)
 
 
 @needs_transaction
@@ -79,7 +79,7 @@ def hold(*, demands: Sequence[Demand], expires_at: datetime) -> ReserveResult:
     manner = Manner(
         trigger="hold", status=Status.HELD, kind=Kind.HELD, expires_at=expires_at, served=_LIVE
     )
-    return taking.take(demands=demands, manner=manner)
+    return taking.take(demands=kits.explode(demands=demands), manner=manner)
 
 
 @needs_transaction
