@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -273,7 +273,7 @@ WRONG_SELLING: list[tuple[dict[str, Any], list[str]]] = [
     ({"backorder_limit": 2.5}, ["/0/backorder_limit"]),
     ({"preorder_limit": 5}, ["/0/preorder_ships_on"]),
     ({"preorder_limit": None}, ["/0/preorder_ships_on"]),
-    ({"preorder_ships_on": datetime(2026, 9, 1)}, ["/0/preorder_ships_on"]),
+    ({"preorder_ships_on": datetime(2026, 9, 1, tzinfo=UTC)}, ["/0/preorder_ships_on"]),
     ({"channel": "c" * 41}, ["/0/channel"]),
     ({"channel": "shop "}, ["/0/channel"]),
     ({"variant_id": 999_999_999}, ["/0/variant_id"]),
