@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
 
 from django.db.models import QuerySet
 
-from inventory.catalog.models import Variant
+from inventory.catalog.models import KitComponent, Variant, VariantUnit
 from inventory.catalog.types import VariantFacts
 
 _FIELDS = (
     "id", "sku", "name", "weight_g", "length_mm", "width_mm", "height_mm", "price_amount",
-    "price_currency", "is_active", "is_hazmat",
+    "price_currency", "is_active", "is_hazmat", "tracking",
 )  # fmt: skip
 
 
@@ -27,6 +28,37 @@ def facts_by_sku(*, organization_id: int, skus: Collection[str]) -> dict[str, Va
 def facts_by_id(*, variant_ids: Collection[int]) -> dict[int, VariantFacts]:
     """This function will return variants by primary key; unknown ones are absent."""
     return {facts.id: facts for facts in _facts(Variant.objects.filter(pk__in=set(variant_ids)))}
+
+
+def owners_of(*, variant_ids: Collection[int]) -> dict[int, int]:
+    """This function will return the organization of each variant; unknown ones are absent."""
+    found = Variant.objects.filter(pk__in=set(variant_ids))
+    return dict(found.order_by("pk").values_list("pk", "organization_id"))
+
+
+def components_of(*, variant_ids: Collection[int]) -> dict[int, tuple[tuple[int, int], ...]]:
+    """This function will return (component, quantity) pairs of the kits among the variants.
+
+    Ordered by component; what is no kit is absent.
+    """
+    rows = KitComponent.objects.filter(kit_id__in=set(variant_ids)).order_by("kit", "component")
+    parts: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for kit_id, component_id, quantity in rows.values_list("kit_id", "component_id", "quantity"):
+        parts[kit_id].append((component_id, quantity))
+    return {kit_id: tuple(pairs) for kit_id, pairs in parts.items()}
+
+
+def units_of(*, variant_ids: Collection[int]) -> dict[int, dict[str, int]]:
+    """This function will return how many pieces each unit of the variants has, by its code.
+
+    Variants that are handled in pieces only are absent.
+    """
+    rows = VariantUnit.objects.filter(variant_id__in=set(variant_ids))
+    units: dict[int, dict[str, int]] = defaultdict(dict)
+    ordered = rows.order_by("variant", "factor", "code")
+    for variant_id, code, factor in ordered.values_list("variant_id", "code", "factor"):
+        units[variant_id][code] = factor
+    return dict(units)
 
 
 def list_variants(*, organization_id: int | None = None) -> QuerySet[Variant]:

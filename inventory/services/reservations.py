@@ -11,7 +11,7 @@ from datetime import datetime
 
 from inventory.models import Reservation
 from inventory.models.stock import StockMovement
-from inventory.services import balances, taking
+from inventory.services import balances, kits, taking
 from inventory.services.balances import DemandKey, Entry
 from inventory.services.rearranging import (
     AlreadyPicked,
@@ -77,13 +77,13 @@ def reserve(*, demands: Sequence[Demand]) -> ReserveResult:
     :raises InvalidQuantity: a leg of less than one unit.
     :raises StockChanged: the stock went between lock and write; nothing is taken.
     """
-    return taking.take(demands=demands, manner=ALLOCATE)
+    return taking.take(demands=kits.explode(demands=demands), manner=ALLOCATE)
 
 
 @needs_transaction
 def reserve_each(*, demands: Sequence[Demand]) -> dict[DemandKey, ReserveResult]:
     """This function will reserve and answer each demand by itself, by (kind, reference)."""
-    return taking.take_each(demands=demands, manner=ALLOCATE)
+    return taking.take_each(demands=kits.explode(demands=demands), manner=ALLOCATE)
 
 
 @needs_transaction
@@ -98,7 +98,7 @@ def hold(*, demands: Sequence[Demand], expires_at: datetime) -> ReserveResult:
     manner = Manner(
         trigger="hold", status=Status.HELD, kind=Kind.HELD, expires_at=expires_at, served=_LIVE
     )
-    return taking.take(demands=demands, manner=manner)
+    return taking.take(demands=kits.explode(demands=demands), manner=manner)
 
 
 @needs_transaction

@@ -15,7 +15,7 @@ from inventory.catalog import selectors as catalog
 from inventory.events import StockReceived
 from inventory.models.stock import StockMovement
 from inventory.nodes import selectors as nodes
-from inventory.services import balances
+from inventory.services import balances, units
 from inventory.services.balances import Entry, Place, Position
 from inventory.types import StockChange
 from oms.core import clock
@@ -38,6 +38,12 @@ class UnknownPlace(NotFound):
     code = "inventory.unknown_place"
 
 
+class KitHasNoStock(Conflict):
+    """A kit is stocked as its parts; book those."""
+
+    code = "inventory.kit_has_no_stock"
+
+
 class NothingChanges(Invalid):
     code = "inventory.nothing_changes"
 
@@ -55,8 +61,11 @@ def receive(*, changes: Sequence[StockChange], at: datetime | None = None) -> No
     A place without a position gets one. Constant statements for any number of changes.
 
     :raises InvalidQuantity: less than one unit.
+    :raises UnknownUnit: the variant is not handled in that unit.
     :raises UnknownPlace: no such node or variant.
+    :raises KitHasNoStock: the variant is a kit.
     """
+    changes = units.in_pieces(changes=changes)
     _require_units(changes)
     _book(changes, at, lambda change: (Kind.RECEIVED, {"on_hand": change.quantity}))
 
@@ -87,8 +96,11 @@ def adjust(*, changes: Sequence[StockChange], at: datetime | None = None) -> Non
 
     :raises NothingChanges: a quantity of zero.
     :raises NotEnoughOnHand: fewer units would be left than none, or than are promised.
+    :raises UnknownUnit: the variant is not handled in that unit.
     :raises UnknownPlace: no such node or variant.
+    :raises KitHasNoStock: the variant is a kit.
     """
+    changes = units.in_pieces(changes=changes)
     for change in changes:
         if change.quantity == 0:
             raise NothingChanges("An adjustment of zero changes nothing.")
@@ -103,8 +115,11 @@ def take_back(
     """This function will book returned units: to what can be sold, or aside for inspection.
 
     :raises InvalidQuantity: less than one unit.
+    :raises UnknownUnit: the variant is not handled in that unit.
     :raises UnknownPlace: no such node or variant.
+    :raises KitHasNoStock: the variant is a kit.
     """
+    changes = units.in_pieces(changes=changes)
     _require_units(changes)
     kind, balance = (Kind.QUARANTINED, "quarantined") if quarantine else (Kind.RETURNED, "on_hand")
     _book(changes, at, lambda change: (kind, {balance: change.quantity}))
@@ -151,9 +166,20 @@ def _lock(changes: Sequence[StockChange]) -> dict[Place, Position]:
     positions = {p.place: p for p in balances.lock_places(places=places)}
     missing = sorted(places - positions.keys())
     if missing:
+        _refuse_kits({variant_id for _, variant_id in missing})
         node_id, variant_id = missing[0]
         raise UnknownPlace(f"There is no node {node_id} or no variant {variant_id}.")
     return positions
+
+
+def _refuse_kits(variant_ids: set[int]) -> None:
+    found = catalog.components_of(variant_ids=variant_ids)
+    if found:
+        kits = catalog.facts_by_id(variant_ids=found)
+        skus = sorted(facts.sku for facts in kits.values())
+        raise KitHasNoStock(
+            f"{skus[0]} is a kit and stocked as its parts; book those.", data={"skus": skus}
+        )
 
 
 def _require_left(positions: Mapping[Place, Position], entries: Sequence[Entry]) -> None:
