@@ -11,7 +11,7 @@ from datetime import datetime
 
 from inventory.models import Reservation
 from inventory.models.stock import StockMovement
-from inventory.services import balances, taking
+from inventory.services import balances, serials, taking
 from inventory.services.balances import DemandKey, Entry
 from inventory.services.taking import Manner
 from inventory.types import Demand, DemandAtNode, ReserveResult
@@ -104,13 +104,21 @@ def consume(*, items: Sequence[DemandAtNode]) -> None:
     On hand and allocated fall in one movement. A demand consumed before is left alone.
 
     :raises NothingReserved: a demand never held anything there, or gave it back.
+    :raises SerialsMissing: units that are tracked by serial number have none assigned.
     """
-    balances.lock_for_demands(items=items)
+    positions = balances.lock_for_demands(items=items)
     rows = _rows(items, statuses=_ALLOCATED | {Status.CONSUMED})
     _require(items, rows)
     live = [row for row in rows if row.status != Status.CONSUMED]
     at = _times(items, live)
-    balances.book(entries=[_shipped(row, at[row.pk]) for row in live])
+    numbers = serials.on_consumed(rows=live, positions=positions)
+    balances.book(
+        entries=[
+            _shipped(row, at[row.pk], quantity, serial_id)
+            for row in live
+            for quantity, serial_id in numbers.get(row.pk, [(row.quantity, None)])
+        ]
+    )
     transitions.apply_many(live, "consume", at_for=lambda row: at[row.pk])
 
 
@@ -120,9 +128,10 @@ def release(*, items: Sequence[DemandAtNode], reason: str) -> int:
 
     :returns: units given back; 0 when there was nothing.
     """
-    balances.lock_for_demands(items=items)
+    positions = balances.lock_for_demands(items=items)
     rows = _rows(items, statuses=_LIVE)
     at = _times(items, rows)
+    serials.on_released(rows=rows, positions=positions)
     balances.book(entries=taking.give_back(rows, Kind.RELEASED, at=at, reason=reason))
     transitions.apply_many(rows, "release", at_for=lambda row: at[row.pk], reason=reason)
     emitting.emit_many(taking.released_events(rows, at=at))
@@ -193,7 +202,7 @@ def _times(items: Sequence[DemandAtNode], rows: Sequence[Reservation]) -> dict[i
     }
 
 
-def _shipped(row: Reservation, at: datetime) -> Entry:
+def _shipped(row: Reservation, at: datetime, quantity: int, serial_id: int | None) -> Entry:
     assert row.position_id is not None
     return Entry(
         position_id=row.position_id,
@@ -202,6 +211,8 @@ def _shipped(row: Reservation, at: datetime) -> Entry:
         document_ref=row.demand_ref,
         at=at,
         actor=current().actor,
-        on_hand=-row.quantity,
-        allocated=-row.quantity,
+        lot_id=row.lot_id,
+        serial_id=serial_id,
+        on_hand=-quantity,
+        allocated=-quantity,
     )
