@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from inventory.models import Lot, LotBalance, Reservation
 from inventory.types import OpenWork
@@ -64,17 +65,12 @@ def list_open_work(
     by_serial = Reservation.objects.filter(
         Q(serials__in=set(serial_ids)) | Q(serials__lot__in=set(lot_ids)), status__in=_OPEN
     )
-    fields = ("demand_kind", "demand_ref", "line_ref", "position__node_id", "variant_id")
-    rows = [
-        (pk, OpenWork(*values, quantity=quantity, status=status, lot_id=lot))
-        for pk, quantity, status, lot, *values in by_lot.values_list(
-            "pk", "quantity", "status", "lot_id", *fields
-        )
-    ]
-    rows += [
-        (pk, OpenWork(*values, quantity=1, status=status, lot_id=lot, serial_id=serial))
-        for pk, status, lot, serial, *values in by_serial.annotate(
-            of_lot=F("serials__lot"), number=F("serials")
-        ).values_list("pk", "status", "of_lot", "number", *fields)
-    ]
-    return [work for _, work in sorted(rows, key=lambda row: (row[0], row[1].serial_id or 0))]
+    fields = (
+        "pk", "demand_kind", "demand_ref", "line_ref", "position__node_id", "variant_id",
+        "quantity", "status",
+    )  # fmt: skip
+    found = [(pk, OpenWork(*rest)) for pk, *rest in by_lot.values_list(*fields, "lot_id")]
+    numbered = by_serial.values_list(*fields, "serials__lot", "serials")
+    found += [(pk, replace(OpenWork(*rest), quantity=1)) for pk, *rest in numbered]
+    found.sort(key=lambda row: (row[0], row[1].serial_id or 0))
+    return [work for _, work in found]

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from inventory.catalog import selectors as catalog
 from inventory.models import Serial
@@ -138,6 +139,7 @@ def _entry(
     unit = units[_key(move)] if move.serial else None
     if unit is not None:
         _move_unit(unit, reason, position_id)
+    deltas: dict[str, Any] = reason.deltas(move.quantity)
     return Entry(
         position_id=position_id,
         kind=reason.kind,
@@ -148,7 +150,7 @@ def _entry(
         reason=_words(move, approved_by),
         lot_id=None if unit else move.lot_id,
         serial_id=unit.pk if unit else None,
-        **reason.deltas(move.quantity),
+        **deltas,
     )
 
 

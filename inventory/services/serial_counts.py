@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Q
 
@@ -81,6 +82,7 @@ def _entries(
 ) -> Iterator[Entry]:
     """Moves the units that changed, and yields their movements."""
     missing, found = set(result.missing), set(result.found)
+    deltas: dict[str, Any]
     for unit in units:
         if unit.code in missing:
             unit.position_id = None
