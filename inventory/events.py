@@ -50,3 +50,72 @@ class StockReceived(Event):
     variant_ids: list[int]
     units: int
     occurred_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class LotDemand:
+    """A demand at a node that a lot is allocated to, and not picked yet."""
+
+    demand_kind: str
+    demand_ref: str
+    node_id: int
+    units: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class LotBlocked(Event):
+    """A lot may not be sold any more; `demands` hold unpicked units of it and may be routed again.
+
+    A lot with very many demands is told in several events.
+    """
+
+    NAME: ClassVar[str] = "inventory.lot.blocked.v1"
+    AGGREGATE: ClassVar[str] = "lot"
+    AGGREGATE_FIELD: ClassVar[str] = "lot_id"
+
+    lot_id: int
+    variant_id: int
+    block: str
+    node_ids: list[int]
+    demands: list[LotDemand]
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class LotUnblocked(Event):
+    """A lot may be sold again, where the nodes have some of it."""
+
+    NAME: ClassVar[str] = "inventory.lot.unblocked.v1"
+    AGGREGATE: ClassVar[str] = "lot"
+    AGGREGATE_FIELD: ClassVar[str] = "lot_id"
+
+    lot_id: int
+    variant_id: int
+    node_ids: list[int]
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecalledDemand:
+    """A demand that recalled units are promised to, or were shipped for."""
+
+    demand_kind: str
+    demand_ref: str
+    units: int
+    is_shipped: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class StockRecalled(Event):
+    """Goods were called back. Very many demands are told in several events."""
+
+    NAME: ClassVar[str] = "inventory.stock.recalled.v1"
+    AGGREGATE: ClassVar[str] = "recall"
+    AGGREGATE_FIELD: ClassVar[str] = "recall_ref"
+
+    recall_ref: str
+    lot_ids: list[int]
+    serial_ids: list[int]
+    variant_ids: list[int]
+    demands: list[RecalledDemand]
+    occurred_at: datetime

@@ -77,3 +77,12 @@ def list_active(*, organization_id: int, limit: int) -> list[VariantFacts]:
 
 def _facts(variants: QuerySet[Variant]) -> list[VariantFacts]:
     return [VariantFacts(*row) for row in variants.order_by("pk").values_list(*_FIELDS)]
+
+
+def lock_tracking(*, variant_ids: Collection[int]) -> dict[int, str]:
+    """This function will lock variants and return how each is tracked; unknown ones are absent."""
+    rows = Variant.objects.filter(pk__in=set(variant_ids)).order_by("pk")
+    return {
+        pk: str(how)
+        for pk, how in rows.select_for_update(no_key=True).values_list("pk", "tracking")
+    }

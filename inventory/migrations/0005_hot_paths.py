@@ -129,20 +129,11 @@ BEGIN
     WHERE s.variant_id IS NULL OR s.variant_id = ANY(p_variants);
   END IF;
   IF is_tracked THEN
-    SELECT json_agg(json_build_array(t.position_id, t.lot_id, t.units, t.last_day, t.block)
-        ORDER BY t.last_day NULLS LAST, t.lot_id) INTO lots
-    FROM (
-      SELECT b.position_id, b.lot_id, b.on_hand - b.allocated AS units,
-        coalesce(l.removal_on, l.expires_on) AS last_day, l.block
-      FROM inventory_lotbalance b JOIN inventory_lot l ON l.id = b.lot_id
-      WHERE b.position_id = ANY(keys) AND b.on_hand > b.allocated
-      UNION ALL
-      SELECT s.position_id, NULL, count(*), NULL, 'serials'
-      FROM inventory_serial s
-      WHERE s.position_id = ANY(keys) AND s.reservation_id IS NULL AND s.block <> ''
-        AND s.condition = 'on_hand'
-      GROUP BY s.position_id
-    ) t;
+    SELECT json_agg(json_build_array(b.position_id, b.lot_id, b.on_hand - b.allocated,
+        coalesce(l.removal_on, l.expires_on), l.block) ORDER BY coalesce(l.removal_on, l.expires_on)
+        NULLS LAST, b.lot_id) INTO lots
+    FROM inventory_lotbalance b JOIN inventory_lot l ON l.id = b.lot_id
+    WHERE b.position_id = ANY(keys) AND b.on_hand > b.allocated;
   END IF;
   RETURN json_build_object('places', places, 'own', own, 'allotments', allotments,
                            'rules', rules, 'lots', lots);

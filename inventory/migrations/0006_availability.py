@@ -60,8 +60,9 @@ BEGIN
     UNION ALL
     SELECT p.variant_id, p.node_id, -1
     FROM inventory_serial s JOIN inventory_stockposition p ON p.id = s.position_id
-    WHERE s.variant_id = ANY(variants) AND s.block <> '' AND s.condition = 'on_hand'
-      AND s.reservation_id IS NULL
+    LEFT JOIN inventory_lot l ON l.id = s.lot_id
+    WHERE s.variant_id = ANY(variants) AND s.condition = 'on_hand' AND s.reservation_id IS NULL
+      AND (s.block <> '' OR l.block <> '' OR coalesce(l.removal_on, l.expires_on) <= p_day)
   ) c WHERE c.units <> 0;
 END $$;
 """

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from inventory.models import Reservation
 from inventory.models.stock import StockMovement
-from inventory.services import balances, kits, taking
+from inventory.services import balances, kits, serials, taking
 from inventory.services.balances import DemandKey, Entry
 from inventory.services.rearranging import (
     AlreadyPicked,
@@ -123,13 +123,21 @@ def consume(*, items: Sequence[DemandAtNode]) -> None:
     On hand and allocated fall in one movement. A demand consumed before is left alone.
 
     :raises NothingReserved: a demand never held anything there, or gave it back.
+    :raises SerialsMissing: units that are tracked by serial number have none assigned.
     """
-    balances.lock_for_demands(items=items)
+    positions = balances.lock_for_demands(items=items)
     rows = rows_of(items, statuses=_ALLOCATED | {Status.CONSUMED})
     require(items, rows)
     live = [row for row in rows if row.status != Status.CONSUMED]
     at = times(items, live)
-    balances.book(entries=[_shipped(row, at[row.pk]) for row in live])
+    numbers = serials.on_consumed(rows=live, positions=positions)
+    balances.book(
+        entries=[
+            _shipped(row, at[row.pk], quantity, serial_id)
+            for row in live
+            for quantity, serial_id in numbers.get(row.pk, [(row.quantity, None)])
+        ]
+    )
     transitions.apply_many(live, "consume", at_for=lambda row: at[row.pk])
 
 
@@ -139,9 +147,10 @@ def release(*, items: Sequence[DemandAtNode], reason: str) -> int:
 
     :returns: units given back; 0 when there was nothing.
     """
-    balances.lock_for_demands(items=items)
+    positions = balances.lock_for_demands(items=items)
     rows = rows_of(items, statuses=_LIVE)
     at = times(items, rows)
+    serials.on_released(rows=rows, positions=positions)
     balances.book(entries=taking.give_back(rows, Kind.RELEASED, at=at, reason=reason))
     transitions.apply_many(rows, "release", at_for=lambda row: at[row.pk], reason=reason)
     emitting.emit_many(taking.released_events(rows, at=at))
@@ -166,7 +175,7 @@ def expire_due(*, before: datetime, limit: int) -> int:
     return len(rows)
 
 
-def _shipped(row: Reservation, at: datetime) -> Entry:
+def _shipped(row: Reservation, at: datetime, quantity: int, serial_id: int | None) -> Entry:
     assert row.position_id is not None
     return Entry(
         position_id=row.position_id,
@@ -176,6 +185,7 @@ def _shipped(row: Reservation, at: datetime) -> Entry:
         at=at,
         actor=current().actor,
         lot_id=row.lot_id,
-        on_hand=-row.quantity,
-        allocated=-row.quantity,
+        serial_id=serial_id,
+        on_hand=-quantity,
+        allocated=-quantity,
     )

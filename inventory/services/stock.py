@@ -7,15 +7,15 @@ All services need the caller's transaction (`oms.core.transactions.unit()` in co
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from datetime import date, datetime
 from typing import Any
 
 from inventory.catalog import selectors as catalog
 from inventory.events import StockReceived
 from inventory.models.stock import StockMovement
 from inventory.nodes import selectors as nodes
-from inventory.services import balances, units
+from inventory.services import balances, tracking, units
 from inventory.services.balances import Entry, Place, Position
 from inventory.types import StockChange
 from oms.core import clock
@@ -29,6 +29,9 @@ Kind = StockMovement.Kind
 
 #: A delivery or count of one variant above this is a typing error.
 MAX_CHANGE = 100_000_000
+
+#: What lies in the house, by condition.
+_PHYSICAL = ("on_hand", "quarantined", "damaged", "returned")
 
 #: Variants in one event; opening stock may name tens of thousands.
 _EVENT_VARIANTS = 1_000
@@ -54,20 +57,40 @@ class NotEnoughOnHand(Conflict):
     code = "inventory.not_enough_on_hand"
 
 
+class NotEnoughAside(Conflict):
+    """Fewer units would be left in a condition than none."""
+
+    code = "inventory.not_enough_aside"
+
+
 @needs_transaction
-def receive(*, changes: Sequence[StockChange], at: datetime | None = None) -> None:
+def receive(
+    *,
+    changes: Sequence[StockChange],
+    at: datetime | None = None,
+    allow_expired: bool = False,
+) -> None:
     """This function will add received units to what can be sold.
 
-    A place without a position gets one. Constant statements for any number of changes.
+    A place without a position gets one. Variants tracked by lot name the lot, others none. Constant
+    statements for any number of changes.
 
     :raises InvalidQuantity: less than one unit.
     :raises UnknownUnit: the variant is not handled in that unit.
     :raises UnknownPlace: no such node or variant.
     :raises KitHasNoStock: the variant is a kit.
+    :raises LotRequired, LotNotTracked, SerialsRequired, UnknownLot: see `tracking`.
+    :raises LotExpired: a lot could never be sold; not with `allow_expired`.
     """
     changes = units.in_pieces(changes=changes)
     _require_units(changes)
-    _book(changes, at, lambda change: (Kind.RECEIVED, {"on_hand": change.quantity}))
+    moment = at or clock.now()
+    _book(
+        changes,
+        moment,
+        lambda change: (Kind.RECEIVED, {"on_hand": change.quantity}),
+        unexpired_on=None if allow_expired else moment.date(),
+    )
 
 
 @needs_transaction
@@ -99,6 +122,8 @@ def adjust(*, changes: Sequence[StockChange], at: datetime | None = None) -> Non
     :raises UnknownUnit: the variant is not handled in that unit.
     :raises UnknownPlace: no such node or variant.
     :raises KitHasNoStock: the variant is a kit.
+    :raises NotEnoughInLot: the same, of a lot.
+    :raises LotRequired, LotNotTracked, SerialsRequired, UnknownLot: see `tracking`.
     """
     changes = units.in_pieces(changes=changes)
     for change in changes:
@@ -118,6 +143,7 @@ def take_back(
     :raises UnknownUnit: the variant is not handled in that unit.
     :raises UnknownPlace: no such node or variant.
     :raises KitHasNoStock: the variant is a kit.
+    :raises LotRequired, LotNotTracked, SerialsRequired, UnknownLot: see `tracking`.
     """
     changes = units.in_pieces(changes=changes)
     _require_units(changes)
@@ -134,11 +160,14 @@ def _book(
     changes: Sequence[StockChange],
     at: datetime | None,
     effect: Callable[[StockChange], tuple[str, dict[str, Any]]],
+    *,
+    unexpired_on: date | None = None,
 ) -> None:
     if not changes:
         return
     moment, actor = at or clock.now(), current().actor
-    positions = _lock(changes)
+    positions = lock(places={(change.node_id, change.variant_id) for change in changes})
+    tracking.require_lots(changes=changes, positions=positions, unexpired_on=unexpired_on)
     entries = []
     for change in changes:
         kind, deltas = effect(change)
@@ -155,13 +184,28 @@ def _book(
                 **deltas,
             )
         )
+    settle(positions=positions, entries=entries, at=moment)
+
+
+@needs_transaction
+def settle(*, positions: Mapping[Place, Position], entries: Sequence[Entry], at: datetime) -> None:
+    """This function will book entries on locked positions and tell of sellable stock that grew.
+
+    :raises NotEnoughOnHand, NotEnoughAside, NotEnoughInLot: fewer would be left than none, or than
+        are promised.
+    """
     _require_left(positions, entries)
+    tracking.require_left(entries=entries)
     balances.book(entries=entries)
-    emitting.emit_many(list(_received(positions, entries, moment)))
+    emitting.emit_many(list(_received(positions, entries, at)))
 
 
-def _lock(changes: Sequence[StockChange]) -> dict[Place, Position]:
-    places = {(change.node_id, change.variant_id) for change in changes}
+@needs_transaction
+def lock(*, places: Set[Place]) -> dict[Place, Position]:
+    """This function will lock the places' positions; a place without one gets an empty one.
+
+    :raises UnknownPlace: no such node or variant.
+    """
     balances.add_places(places=places)
     positions = {p.place: p for p in balances.lock_places(places=places)}
     missing = sorted(places - positions.keys())
@@ -183,29 +227,32 @@ def _refuse_kits(variant_ids: set[int]) -> None:
 
 
 def _require_left(positions: Mapping[Place, Position], entries: Sequence[Entry]) -> None:
-    sums: dict[int, int] = defaultdict(int)
+    sums: dict[int, dict[str, int]] = defaultdict(lambda: dict.fromkeys(_PHYSICAL, 0))
     for entry in entries:
-        sums[entry.position_id] += entry.on_hand
+        for name in _PHYSICAL:
+            sums[entry.position_id][name] += getattr(entry, name)
     for position in positions.values():
-        delta = sums[position.id]
-        promised = max(0, position.promised - position.oversell_limit)
-        if delta < 0 and position.on_hand + delta < promised:
-            raise _not_enough(position, delta, promised)
+        for name, delta in sums[position.id].items():
+            has = getattr(position, name)
+            promised = max(0, position.promised - position.oversell_limit)
+            if delta < 0 and has + delta < (promised if name == "on_hand" else 0):
+                raise _not_enough(position, name, delta, promised)
 
 
-def _not_enough(position: Position, delta: int, promised: int) -> NotEnoughOnHand:
+def _not_enough(position: Position, balance: str, delta: int, promised: int) -> Conflict:
     node = nodes.facts_by_id(node_ids=[position.node_id])[position.node_id]
     variant = catalog.facts_by_id(variant_ids=[position.variant_id])[position.variant_id]
-    return NotEnoughOnHand(
-        f"{variant.sku} at {node.code}: {position.on_hand} on hand, {promised} of them promised; "
-        f"they cannot fall by {-delta}.",
-        data={
-            "node": node.code,
-            "sku": variant.sku,
-            "on_hand": position.on_hand,
-            "promised": promised,
-            "change": delta,
-        },
+    has = getattr(position, balance)
+    where = {"node": node.code, "sku": variant.sku, balance: has, "change": delta}
+    if balance == "on_hand":
+        return NotEnoughOnHand(
+            f"{variant.sku} at {node.code}: {has} on hand, {promised} of them promised; "
+            f"they cannot fall by {-delta}.",
+            data={**where, "promised": promised},
+        )
+    return NotEnoughAside(
+        f"{variant.sku} at {node.code}: {has} {balance}; they cannot fall by {-delta}.",
+        data=where,
     )
 
 
