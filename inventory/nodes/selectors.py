@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from django.db.models import QuerySet
 
-from inventory.nodes.models import Node
+from inventory.nodes.models import Bin, Node
 from inventory.nodes.types import NodeFacts
 
 _FIELDS = (
@@ -46,6 +46,11 @@ def list_nodes(*, codes: Collection[str] | None = None) -> QuerySet[Node]:
     """This function will return nodes for screens, by code; `codes` narrows them to a scope."""
     nodes = Node.objects.order_by("code")
     return nodes if codes is None else nodes.filter(code__in=set(codes))
+
+
+def find_bin(*, node_id: int, code: str) -> int | None:
+    """This function will return the primary key of a node's bin, or None."""
+    return Bin.objects.filter(node_id=node_id, code=code).values_list("pk", flat=True).first()
 
 
 def _facts(nodes: QuerySet[Node]) -> list[NodeFacts]:
