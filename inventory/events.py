@@ -50,3 +50,21 @@ class StockReceived(Event):
     variant_ids: list[int]
     units: int
     occurred_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class StockMissing(Event):
+    """Units that were promised to a demand are not there: the promise has ended, the demand still
+    wants them. `lines`: (line_ref, variant_id, units) that were lost."""
+
+    NAME: ClassVar[str] = "inventory.stock.missing.v1"
+    AGGREGATE: ClassVar[str] = "demand"
+    AGGREGATE_FIELD: ClassVar[str] = "demand_ref"
+    CORRELATION_FIELD: ClassVar[str] = "demand_ref"
+
+    demand_kind: str
+    demand_ref: str
+    node_id: int
+    lines: list[tuple[str, int, int]]
+    reason: str
+    occurred_at: datetime

@@ -145,3 +145,12 @@ class Offer:
     is_active: bool
     total: int
     nodes: tuple[NodeOffer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CountedLine:
+    """What somebody found on the shelf of one variant, and of one lot where lots are tracked."""
+
+    variant_id: int
+    counted: int
+    lot_id: int | None = None

@@ -7,7 +7,7 @@ All services need the caller's transaction (`oms.core.transactions.unit()` in co
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -123,7 +123,7 @@ def _book(
     if not changes:
         return
     moment, actor = at or clock.now(), current().actor
-    positions = _lock(changes)
+    positions = lock(places={(change.node_id, change.variant_id) for change in changes})
     entries = []
     for change in changes:
         kind, deltas = effect(change)
@@ -142,14 +142,18 @@ def _book(
         )
     _require_left(positions, entries)
     balances.book(entries=entries)
-    emitting.emit_many(list(_received(positions, entries, moment)))
+    emitting.emit_many(list(received_events(positions, entries, moment)))
 
 
-def _lock(changes: Sequence[StockChange]) -> dict[Place, Position]:
-    places = {(change.node_id, change.variant_id) for change in changes}
+@needs_transaction
+def lock(*, places: Collection[Place]) -> dict[Place, Position]:
+    """This function will lock the places' positions; a place without one gets an empty one.
+
+    :raises UnknownPlace: no such node or variant.
+    """
     balances.add_places(places=places)
     positions = {p.place: p for p in balances.lock_places(places=places)}
-    missing = sorted(places - positions.keys())
+    missing = sorted(set(places) - positions.keys())
     if missing:
         node_id, variant_id = missing[0]
         raise UnknownPlace(f"There is no node {node_id} or no variant {variant_id}.")
@@ -183,10 +187,11 @@ def _not_enough(position: Position, delta: int, promised: int) -> NotEnoughOnHan
     )
 
 
-def _received(
+def received_events(
     positions: Mapping[Place, Position], entries: Sequence[Entry], at: datetime
 ) -> Iterator[StockReceived]:
-    """One event per node and owner, split where the list of variants grows long."""
+    """This function will yield one event per node and owner whose sellable stock grew, split where
+    the list of variants grows long."""
     grown: dict[int, int] = defaultdict(int)
     for entry in entries:
         grown[entry.position_id] += entry.on_hand
