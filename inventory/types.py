@@ -61,12 +61,16 @@ class ReserveResult:
 
 @dataclass(frozen=True, slots=True)
 class DemandAtNode:
-    """What one demand holds at one node, or (None) at all of them; `at` is when the step was."""
+    """What one demand holds at one node, or (None) at all of them; `at` is when the step was.
+
+    With `line_refs` only what it holds for these lines.
+    """
 
     demand_kind: str
     demand_ref: str
     node_id: int | None = None
     at: datetime | None = None
+    line_refs: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ work rows by then (order → work → stock → shipment).
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -148,37 +149,46 @@ def expire_due(*, before: datetime, limit: int) -> int:
 
 
 def _rows(items: Sequence[DemandAtNode], *, statuses: frozenset[str]) -> list[Reservation]:
-    wanted = {(item.demand_kind, item.demand_ref, item.node_id) for item in items}
+    by_demand = _by_demand(items)
     rows = (
         Reservation.objects.select_for_update(of=("self",))
         .select_related("position")
         .filter(
-            demand_kind__in={kind for kind, _, _ in wanted},
-            demand_ref__in={ref for _, ref, _ in wanted},
+            demand_kind__in={kind for kind, _ in by_demand},
+            demand_ref__in={ref for _, ref in by_demand},
             status__in=statuses,
         )
         .order_by("pk")
     )
-    return [
-        row for row in rows if (*_key(row), _node(row)) in wanted or (*_key(row), None) in wanted
-    ]
+    return [row for row in rows if any(_names(i, row) for i in by_demand.get(_key(row), ()))]
+
+
+def _by_demand(items: Sequence[DemandAtNode]) -> dict[DemandKey, list[DemandAtNode]]:
+    found: dict[DemandKey, list[DemandAtNode]] = defaultdict(list)
+    for item in items:
+        found[item.demand_kind, item.demand_ref].append(item)
+    return found
+
+
+def _names(item: DemandAtNode, row: Reservation) -> bool:
+    """Whether an item of the row's demand is about the row's node and line."""
+    is_node = item.node_id is None or (
+        row.position is not None and item.node_id == row.position.node_id
+    )
+    return is_node and (not item.line_refs or row.line_ref in item.line_refs)
 
 
 def _key(row: Reservation) -> DemandKey:
     return row.demand_kind, row.demand_ref
 
 
-def _node(row: Reservation) -> int | None:
-    return row.position.node_id if row.position else None
-
-
 def _require(items: Sequence[DemandAtNode], rows: Sequence[Reservation]) -> None:
-    at_node = {(*_key(row), _node(row)) for row in rows}
-    anywhere = {_key(row) for row in rows}
+    of_demand: dict[DemandKey, list[Reservation]] = defaultdict(list)
+    for row in rows:
+        of_demand[_key(row)].append(row)
     for item in items:
-        key = (item.demand_kind, item.demand_ref)
-        is_there = key in anywhere if item.node_id is None else (*key, item.node_id) in at_node
-        if not is_there:
+        mine = of_demand[item.demand_kind, item.demand_ref]
+        if not any(_names(item, row) for row in mine):
             raise NothingReserved(
                 f"{item.demand_ref} holds no stock there.",
                 data={"demand_ref": item.demand_ref, "node_id": item.node_id},
@@ -186,11 +196,13 @@ def _require(items: Sequence[DemandAtNode], rows: Sequence[Reservation]) -> None
 
 
 def _times(items: Sequence[DemandAtNode], rows: Sequence[Reservation]) -> dict[int, datetime]:
-    now = clock.now()
-    given = {(i.demand_kind, i.demand_ref, i.node_id): i.at or now for i in items}
-    return {
-        row.pk: given.get((*_key(row), _node(row))) or given[(*_key(row), None)] for row in rows
-    }
+    """When each row's step was; an item of its node knows better than one of all nodes."""
+    now, by_demand = clock.now(), _by_demand(items)
+    times = {}
+    for row in rows:
+        mine = [item for item in by_demand[_key(row)] if _names(item, row)]
+        times[row.pk] = max(mine, key=lambda item: item.node_id is not None).at or now
+    return times
 
 
 def _shipped(row: Reservation, at: datetime) -> Entry:
