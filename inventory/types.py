@@ -158,3 +158,12 @@ class CountedLine:
     variant_id: int
     counted: int
     lot_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundLine:
+    """The same as people write it down: by SKU, and by the lot's code where lots are tracked."""
+
+    sku: str
+    counted: int
+    lot: str = ""
