@@ -56,6 +56,16 @@ class StockReceived(Event):
 class LotDemand:
     """A demand at a node that a lot is allocated to, and not picked yet."""
 
+
+class StockMissing(Event):
+    """Units that were promised to a demand are not there: the promise has ended, the demand still
+    wants them. `lines`: (line_ref, variant_id, units) that were lost."""
+
+    NAME: ClassVar[str] = "inventory.stock.missing.v1"
+    AGGREGATE: ClassVar[str] = "demand"
+    AGGREGATE_FIELD: ClassVar[str] = "demand_ref"
+    CORRELATION_FIELD: ClassVar[str] = "demand_ref"
+
     demand_kind: str
     demand_ref: str
     node_id: int
@@ -118,4 +128,6 @@ class StockRecalled(Event):
     serial_ids: list[int]
     variant_ids: list[int]
     demands: list[RecalledDemand]
+    lines: list[tuple[str, int, int]]
+    reason: str
     occurred_at: datetime

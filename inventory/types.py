@@ -62,12 +62,16 @@ class ReserveResult:
 
 @dataclass(frozen=True, slots=True)
 class DemandAtNode:
-    """What one demand holds at one node, or (None) at all of them; `at` is when the step was."""
+    """What one demand holds at one node, or (None) at all of them; `at` is when the step was.
+
+    With `line_refs` only what it holds for these lines.
+    """
 
     demand_kind: str
     demand_ref: str
     node_id: int | None = None
     at: datetime | None = None
+    line_refs: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +240,8 @@ class RuleAnswer:
     def oversell_limit(self) -> int:
         """Units that the channel may sell beyond the shelf; none where no rule fits."""
         return self.selling[0].oversell_limit if self.selling else 0
+
+
 class LotDraft:
     """A lot to make or bring up to date, found by variant and code."""
 
@@ -367,3 +373,20 @@ class RecallBoard:
     @property
     def is_balanced(self) -> bool:
         return self.accounted == self.received
+
+
+class CountedLine:
+    """What somebody found on the shelf of one variant, and of one lot where lots are tracked."""
+
+    variant_id: int
+    counted: int
+    lot_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundLine:
+    """The same as people write it down: by SKU, and by the lot's code where lots are tracked."""
+
+    sku: str
+    counted: int
+    lot: str = ""

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from django.db.models import QuerySet
 
-from inventory.nodes.models import Node, Pool
+from inventory.nodes.models import Bin, Node, Pool
 from inventory.nodes.types import NodeFacts
 from oms.core.errors import NotFound
 
@@ -71,6 +71,11 @@ def list_pools(*, organization_id: int | None = None) -> QuerySet[Pool]:
     if organization_id is not None:
         pools = pools.filter(organization_id=organization_id)
     return pools.order_by("organization", "code")
+
+
+def find_bin(*, node_id: int, code: str) -> int | None:
+    """This function will return the primary key of a node's bin, or None."""
+    return Bin.objects.filter(node_id=node_id, code=code).values_list("pk", flat=True).first()
 
 
 def _facts(nodes: QuerySet[Node]) -> list[NodeFacts]:

@@ -10,11 +10,11 @@ from zoneinfo import available_timezones
 from django.core.exceptions import ValidationError
 from simple_history.utils import bulk_create_with_history, bulk_update_with_history
 
-from inventory.nodes.models import Node, NodeAllowance, Pool
+from inventory.nodes.models import Bin, Node, NodeAllowance, Pool
 from inventory.nodes.types import NodeDraft, PoolDraft
 from oms.core import clock
 from oms.core.context import current
-from oms.core.errors import FieldError, Invalid
+from oms.core.errors import FieldError, Invalid, NotFound
 from oms.core.transactions import needs_transaction
 
 _FIELDS = (
@@ -27,12 +27,24 @@ _FIELDS = (
 _WEEKS = range(1, 128)
 
 
+#: Of a bin's code; also the column's length.
+_BIN_CODE_LENGTH = 40
+
+
 class InvalidNode(Invalid):
     code = "nodes.invalid_node"
 
 
 class InvalidPool(Invalid):
     code = "nodes.invalid_pool"
+
+
+class InvalidBin(Invalid):
+    code = "nodes.invalid_bin"
+
+
+class UnknownNode(NotFound):
+    code = "nodes.unknown_node"
 
 
 @needs_transaction
@@ -186,6 +198,28 @@ def _check_pools(drafts: Sequence[PoolDraft], node_ids: Mapping[str, int]) -> No
 
 def _invalid_pool(code: str, field: str, detail: str) -> InvalidPool:
     return InvalidPool(detail, errors=[FieldError(f"/{code}/{field}", "invalid", detail)])
+
+
+def upsert_bins(*, node_id: int, codes: Collection[str]) -> dict[str, int]:
+    """This function will make the bins of a node that are new; a repeat is harmless.
+
+    :returns: primary keys by code.
+    :raises UnknownNode: there is no such node.
+    :raises InvalidBin: a code is empty, too long or has blanks around it; nothing is written.
+    """
+    if not Node.objects.filter(pk=node_id).exists():
+        raise UnknownNode(f"There is no node {node_id}.")
+    wanted = sorted(set(codes))
+    for code in wanted:
+        if not code or code != code.strip() or len(code) > _BIN_CODE_LENGTH:
+            detail = (
+                f"{code!r} is no bin: give 1 to {_BIN_CODE_LENGTH} characters, no blanks around."
+            )
+            raise InvalidBin(detail, errors=[FieldError("/codes", "invalid", detail)])
+    Bin.objects.bulk_create(
+        [Bin(node_id=node_id, code=code) for code in wanted], ignore_conflicts=True
+    )
+    return dict(Bin.objects.filter(node_id=node_id, code__in=wanted).values_list("code", "pk"))
 
 
 def _change(node: Node, draft: NodeDraft) -> bool:

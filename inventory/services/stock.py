@@ -7,7 +7,7 @@ All services need the caller's transaction (`oms.core.transactions.unit()` in co
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -197,18 +197,18 @@ def settle(*, positions: Mapping[Place, Position], entries: Sequence[Entry], at:
     _require_left(positions, entries)
     tracking.require_left(entries=entries)
     balances.book(entries=entries)
-    emitting.emit_many(list(_received(positions, entries, at)))
+    emitting.emit_many(list(received_events(positions, entries, at)))
 
 
 @needs_transaction
-def lock(*, places: Set[Place]) -> dict[Place, Position]:
+def lock(*, places: Collection[Place]) -> dict[Place, Position]:
     """This function will lock the places' positions; a place without one gets an empty one.
 
     :raises UnknownPlace: no such node or variant.
     """
     balances.add_places(places=places)
     positions = {p.place: p for p in balances.lock_places(places=places)}
-    missing = sorted(places - positions.keys())
+    missing = sorted(set(places) - positions.keys())
     if missing:
         _refuse_kits({variant_id for _, variant_id in missing})
         node_id, variant_id = missing[0]
@@ -256,10 +256,11 @@ def _not_enough(position: Position, balance: str, delta: int, promised: int) -> 
     )
 
 
-def _received(
+def received_events(
     positions: Mapping[Place, Position], entries: Sequence[Entry], at: datetime
 ) -> Iterator[StockReceived]:
-    """One event per node and owner, split where the list of variants grows long."""
+    """This function will yield one event per node and owner whose sellable stock grew, split where
+    the list of variants grows long."""
     grown: dict[int, int] = defaultdict(int)
     for entry in entries:
         grown[entry.position_id] += entry.on_hand
