@@ -41,6 +41,13 @@ def inbound(units: int, **where: int) -> SafeString:
     return links.figure(units, links.find_list_address("inventory.inboundsupply", **where))
 
 
+def coming(place: Any) -> SafeString:
+    """This function will return what is on its way to a place, with the next day of it."""
+    units = inbound(place.inbound, node=place.node_id, variant=place.variant_id)
+    day = next_day(place.inbound_on)
+    return cells.two_lines(units, day) if day else units
+
+
 def next_day(on: date | None) -> str | SafeString:
     """This function will return the next day that something comes."""
     if on is None:

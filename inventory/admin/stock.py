@@ -165,9 +165,7 @@ class StockPositionAdmin(ReadAdmin):
 
     @display(description=_("on its way"))
     def coming(self, obj: Any) -> SafeString:
-        units = place_blocks.inbound(obj.inbound, node=obj.node_id, variant=obj.variant_id)
-        day = place_blocks.next_day(obj.inbound_on)
-        return cells.two_lines(units, day) if day else units
+        return place_blocks.coming(obj)
 
     @action(description=_("Adjust"), permissions=["act"], url_path="adjust", icon="exposure")
     def adjust(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from inventory.admin import place_blocks, scope
@@ -92,19 +91,13 @@ def _row(place: Any) -> list[Any]:
         _atp(place),
         *(here.behind(getattr(place, name), name) for name in scope.BALANCES),
         place_blocks.safety(place),
-        _coming(place),
+        place_blocks.coming(place),
     ]
 
 
 def _atp(place: Any) -> Any:
     text = place_blocks.free_pill(place)
     return links.row_link("inventory.stockposition", place.pk, text)
-
-
-def _coming(place: Any) -> SafeString:
-    units = place_blocks.inbound(place.inbound, node=place.node_id, variant=place.variant_id)
-    day = place_blocks.next_day(place.inbound_on)
-    return cells.two_lines(units, day) if day else units
 
 
 def _chart(subject: scope.Subject, places: Sequence[Any]) -> list[Any]:
