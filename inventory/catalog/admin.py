@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from inventory.catalog.models import Product, Variant
 from oms.core.admin import cells
@@ -31,6 +35,7 @@ class VariantAdmin(EditAdmin):
     search_help_text = _("SKU, barcode or name")
     ordering = ("-id",)
     autocomplete_fields = ("product",)
+    actions_detail = ("see_stock",)
     fieldsets = (
         (None, {"fields": ("organization", "product", "sku", "name", "barcode")}),
         (_("Size"), {"fields": (("weight_g", "length_mm"), ("width_mm", "height_mm"))}),
@@ -62,3 +67,12 @@ class VariantAdmin(EditAdmin):
         if obj.is_hazmat:
             found.append(cells.pill(_("Hazardous"), "warn"))
         return cells.pills(*found)
+
+    def has_see_stock_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("inventory.view_stockposition")
+
+    @action(description=_("Stock"), permissions=["see_stock"], url_path="stock", icon="inventory_2")
+    def see_stock(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Opens what can be sold of it, at each node."""
+        address = reverse("admin:inventory_stockposition_variant", args=(object_id,))
+        return HttpResponseRedirect(address)

@@ -108,17 +108,26 @@ class ReadAdmin(ListMixin, DeedsMixin, ModelAdmin):
         if not self.has_view_permission(request, obj):
             raise PermissionDenied
         page = self.page(request, obj)
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
+        more = {
             "original": _Crumb(obj, page.name),
             "object_id": object_id,
-            "title": page.name,
-            "page": page,
             "actions_detail": self._deeds(request, obj, object_id),
             **(extra_context or {}),
         }
-        request.current_app = self.admin_site.name
+        return self.show(request, page, more)
+
+    def show(
+        self, request: HttpRequest, page: Page, context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """This method will answer with a page, which need not be of a single row."""
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": page.name,
+            "page": page,
+            **(context or {}),
+        }
+        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
         return TemplateResponse(request, "admin/oms/read.html", context)
 
     def _find(self, request: HttpRequest, key: str) -> Any:
