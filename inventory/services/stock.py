@@ -7,15 +7,14 @@ All services need the caller's transaction (`oms.core.transactions.unit()` in co
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from inventory.catalog import selectors as catalog
-from inventory.events import StockReceived
 from inventory.models.stock import StockMovement
 from inventory.nodes import selectors as nodes
-from inventory.services import balances
+from inventory.services import balances, telling
 from inventory.services.balances import Entry, Place, Position
 from inventory.types import StockChange
 from oms.core import clock
@@ -29,9 +28,8 @@ Kind = StockMovement.Kind
 
 #: A delivery or count of one variant above this is a typing error.
 MAX_CHANGE = 100_000_000
-
-#: Variants in one event; opening stock may name tens of thousands.
-_EVENT_VARIANTS = 1_000
+#: No place holds more units of one variant.
+MAX_ON_HAND = 1_000_000_000
 
 
 class UnknownPlace(NotFound):
@@ -140,9 +138,9 @@ def _book(
                 **deltas,
             )
         )
-    _require_left(positions, entries)
+    require_left(positions=positions.values(), entries=entries)
     balances.book(entries=entries)
-    emitting.emit_many(list(_received(positions, entries, moment)))
+    emitting.emit_many(telling.of(positions=positions.values(), entries=entries, at=moment))
 
 
 def _lock(changes: Sequence[StockChange]) -> dict[Place, Position]:
@@ -156,13 +154,22 @@ def _lock(changes: Sequence[StockChange]) -> dict[Place, Position]:
     return positions
 
 
-def _require_left(positions: Mapping[Place, Position], entries: Sequence[Entry]) -> None:
+def floor_of(position: Position) -> int:
+    """This function will return the fewest units that may be left on hand: those promised, less
+    what may be oversold."""
+    return max(0, position.promised - position.oversell_limit)
+
+
+def require_left(*, positions: Iterable[Position], entries: Sequence[Entry]) -> None:
+    """This function will do nothing when the entries leave enough on hand at each position.
+
+    :raises NotEnoughOnHand: fewer units would be left than none, or than are promised.
+    """
     sums: dict[int, int] = defaultdict(int)
     for entry in entries:
         sums[entry.position_id] += entry.on_hand
-    for position in positions.values():
-        delta = sums[position.id]
-        promised = max(0, position.promised - position.oversell_limit)
+    for position in positions:
+        delta, promised = sums[position.id], floor_of(position)
         if delta < 0 and position.on_hand + delta < promised:
             raise _not_enough(position, delta, promised)
 
@@ -181,26 +188,3 @@ def _not_enough(position: Position, delta: int, promised: int) -> NotEnoughOnHan
             "change": delta,
         },
     )
-
-
-def _received(
-    positions: Mapping[Place, Position], entries: Sequence[Entry], at: datetime
-) -> Iterator[StockReceived]:
-    """One event per node and owner, split where the list of variants grows long."""
-    grown: dict[int, int] = defaultdict(int)
-    for entry in entries:
-        grown[entry.position_id] += entry.on_hand
-    groups: dict[tuple[int, int], list[Position]] = defaultdict(list)
-    for _, position in sorted(positions.items()):
-        if grown[position.id] > 0:
-            groups[position.node_id, position.organization_id].append(position)
-    for (node_id, organization_id), group in groups.items():
-        for start in range(0, len(group), _EVENT_VARIANTS):
-            part = group[start : start + _EVENT_VARIANTS]
-            yield StockReceived(
-                organization_id=organization_id,
-                node_id=node_id,
-                variant_ids=[position.variant_id for position in part],
-                units=sum(grown[position.id] for position in part),
-                occurred_at=at,
-            )
