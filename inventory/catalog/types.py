@@ -40,3 +40,13 @@ class VariantDraft:
     barcode: str = ""
     is_hazmat: bool = False
     is_active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class VariantOwner:
+    """Whose a variant is, and whether it is sold."""
+
+    id: int
+    organization_id: int
+    sku: str
+    is_active: bool
