@@ -12,6 +12,8 @@ from inventory.services.stock import MAX_CHANGE, MAX_ON_HAND
 from oms.core.api.schema import FieldErrorOut
 
 _NUMBER = "From 1, without gaps."
+#: What a list of places takes beyond what one place does.
+_LINES: dict[str, Any] = {"min_length": 1, "max_length": sync_parsing.MAX_LINES}
 
 
 class SyncChangeIn(serializers.Serializer[Any]):
@@ -26,7 +28,7 @@ class SyncChangeIn(serializers.Serializer[Any]):
 class SyncDeltaIn(serializers.Serializer[Any]):
     sequence = serializers.IntegerField(min_value=1, help_text=_NUMBER)
     kind = serializers.ChoiceField(["delta"])
-    changes = SyncChangeIn(many=True, max_length=sync_parsing.MAX_LINES)
+    changes = SyncChangeIn(many=True, **_LINES)
 
 
 class SyncCountIn(serializers.Serializer[Any]):
@@ -40,7 +42,7 @@ class SyncSnapshotIn(serializers.Serializer[Any]):
 
     sequence = serializers.IntegerField(min_value=1, help_text=_NUMBER)
     kind = serializers.ChoiceField(["snapshot"])
-    places = SyncCountIn(many=True, max_length=sync_parsing.MAX_LINES)
+    places = SyncCountIn(many=True, **_LINES)
     complete = serializers.BooleanField(
         default=False, help_text="What is not listed at the listed nodes counts as 0."
     )
@@ -49,6 +51,7 @@ class SyncSnapshotIn(serializers.Serializer[Any]):
 class SyncMessagesIn(serializers.Serializer[Any]):
     messages = serializers.ListField(
         child=serializers.DictField(),
+        min_length=1,
         max_length=syncing.MAX_MESSAGES,
         help_text="Messages as they are sent one by one.",
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema
@@ -58,7 +58,7 @@ class SyncMessages(APIView):
         ),
     )
     def post(self, request: Request, code: str) -> Response:
-        body: Mapping[str, Any] = request.data
+        body = cast(Mapping[str, Any], request.data)
         items = _items(body)
         answers = syncing.deliver(
             organization_id=organization_of(request),

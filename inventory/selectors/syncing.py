@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from django.db.models import Case, Count, F, Min, OuterRef, Q, QuerySet, Subquery, When
-from django.db.models.functions import Coalesce
+from collections.abc import Collection
+
+from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Abs, Coalesce
 
 from inventory.models.syncing import (
     Drift,
@@ -64,24 +66,42 @@ def list_sources() -> QuerySet[SyncSource]:
     )
 
 
-def list_open_drifts(*, report: DriftReport) -> QuerySet[Drift]:
-    """This function will return a report's open differences, the largest first."""
-    return list_drifts(report=report).filter(OPEN)
-
-
-def list_drifts(*, report: DriftReport) -> QuerySet[Drift]:
-    """This function will return a report's differences with their places, the largest first."""
-    found = Drift.objects.filter(report=report).annotate(
-        size=Case(
-            When(ours__gt=F("theirs"), then=F("ours") - F("theirs")),
-            default=F("theirs") - F("ours"),
-        )
-    )
-    return found.select_related("position__node", "position__variant", "last_movement").order_by(
-        "-size", "pk"
-    )
-
-
 def list_reports(*, source: SyncSource) -> QuerySet[DriftReport]:
     """This function will return a feed's reports with their messages, newest first."""
     return DriftReport.objects.filter(source=source).select_related("message").order_by("-pk")
+
+
+def list_all_reports(*, node_codes: Collection[str] | None) -> QuerySet[DriftReport]:
+    """This function will return reports with feed and message, newest first; each carries how many
+    of its differences are open. `node_codes` keeps those that differ at one of the nodes."""
+    seen = Drift.objects.filter(_at(node_codes), report=OuterRef("pk"))
+    undecided = seen.filter(OPEN).order_by().values("report").annotate(n=Count("pk")).values("n")
+    reports = DriftReport.objects.select_related("source", "message").annotate(
+        open=Coalesce(Subquery(undecided), 0)
+    )
+    if node_codes is not None:
+        reports = reports.filter(Exists(seen))
+    return reports.order_by("-pk")
+
+
+def list_drifts(
+    *, report: DriftReport, node_codes: Collection[str] | None = None
+) -> QuerySet[Drift]:
+    """This function will return a report's differences with their places, the largest first."""
+    found = Drift.objects.filter(_at(node_codes), report=report)
+    return (
+        found.annotate(size=Abs(F("ours") - F("theirs")))
+        .select_related("position__node", "position__variant", "last_movement")
+        .order_by("-size", "pk")
+    )
+
+
+def list_open_drifts(
+    *, report: DriftReport, node_codes: Collection[str] | None = None
+) -> QuerySet[Drift]:
+    """This function will return those of them that a person may still decide."""
+    return list_drifts(report=report, node_codes=node_codes).filter(OPEN)
+
+
+def _at(node_codes: Collection[str] | None) -> Q:
+    return Q() if node_codes is None else Q(position__node__code__in=node_codes)

@@ -243,7 +243,7 @@ def accept_drift(*, drift_ids: Iterable[int], reason: str, at: datetime | None =
     emitting.emit_many(telling.of(positions=positions.values(), entries=entries, at=moment))
 
 
-def _lock_drifts(positions: Mapping[int, Position], wanted: Sequence[int]) -> list[_Open]:
+def _lock_drifts(positions: Mapping[int, Position], wanted: list[int]) -> list[_Open]:
     with connection.cursor() as cursor:
         cursor.execute(_sync_sql.LOCK_DRIFTS, [list(positions), wanted])
         return [_Open(*row) for row in cursor.fetchall()]

@@ -7,8 +7,8 @@ reads is newer than all that was told before it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -68,11 +68,14 @@ def _refresh(variant_ids: Sequence[int]) -> int:
     return changed
 
 
-def open_feed(*, organization_id: int, channel: str) -> int:
+def open_feed(
+    *, organization_id: int, channel: str, advance: Callable[[int], None] = lambda _: None
+) -> int:
     """This function will make a channel known and write its first full picture, or bring it up to
     date; in bounded batches, each in a transaction of its own, so that it may be repeated.
 
-    No event is told for it: whoever opens a feed reads it from the start.
+    No event is told for it: whoever opens a feed reads it from the start. `advance` hears how many
+    variants each batch had.
 
     :returns: how many numbers were written.
     :raises InvalidChannel: no channel can have this name.
@@ -85,6 +88,7 @@ def open_feed(*, organization_id: int, channel: str) -> int:
         with unit():
             hold(LockSpace.AVAILABILITY_FEED, organization_id)
             written += len(_publish(organization_id, [channel], batch))
+        advance(len(batch))
     return written
 
 
@@ -101,7 +105,7 @@ def _publish(
         return []
     sellable = _sellable(organization_id, channels, [v.id for v in variants if v.is_active])
     rows = [(c, v.id, sellable.get((c, v.id), 0)) for c in channels for v in variants]
-    parameters = {
+    parameters: dict[str, Any] = {
         "organization": organization_id,
         "channels": [row[0] for row in rows],
         "variants": [row[1] for row in rows],

@@ -45,24 +45,30 @@ class Command(OmsCommand):
         source = _source(options["source"], options["organization"])
         self._told = 0
         counts: Counter[str] = Counter()
-        path: Path = options["path"]
         is_dry_run: bool = options["dry_run"]
         inbox = syncing.inbox_of(source=source)
         with acting(actor="command:sync_stock"), self.progress("Messages") as advance:
-            for batch in _batches(path):
-                items = [item for _, item in batch]
+            for batch in _batches(options["path"]):
+                items = [item for _, item in batch if not isinstance(item, OmsError)]
                 if is_dry_run:
-                    answers = syncing.check(source=source, inbox=inbox, items=items)
+                    taken = syncing.check(source=source, inbox=inbox, items=items)
                 else:
-                    answers = syncing.deliver(
+                    taken = syncing.deliver(
                         organization_id=source.organization_id, source=source.code, items=items
                     )
-                for (number, _), answer in zip(batch, answers, strict=True):
-                    counts[answer.outcome] += 1
-                    counts["problems"] += bool(answer.problem)
-                    self._tell(number, answer)
+                self._count(batch, iter(taken), counts)
                 advance(len(batch))
         self._conclude(source, counts, is_dry_run)
+
+    def _count(self, batch: list[_Line], taken: Iterator[SyncAnswer], counts: Counter[str]) -> None:
+        for number, item in batch:
+            if isinstance(item, OmsError):
+                answer = SyncAnswer(None, syncing.REFUSED, error=item)
+            else:
+                answer = next(taken)
+            counts[answer.outcome] += 1
+            counts["problems"] += bool(answer.problem)
+            self._tell(number, answer)
 
     def _tell(self, number: int, answer: SyncAnswer) -> None:
         said = answer.error.detail if answer.error else answer.problem
@@ -134,8 +140,8 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
 
 
 def _item(line: bytes) -> object:
-    """The message in a line; what is no JSON object is refused as any other text would be."""
+    """The message in a line, or why there is none."""
     try:
         return parse_object(line)
     except OmsError as error:
-        return error.detail
+        return error
