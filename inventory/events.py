@@ -131,3 +131,48 @@ class StockRecalled(Event):
     lines: list[tuple[str, int, int]]
     reason: str
     occurred_at: datetime
+
+
+class StockAdjusted(Event):
+    """Less can be sold at a node than before, and not because it was promised: what was told of
+    these variants must be worked out again. `reason` is empty where there were several."""
+
+    NAME: ClassVar[str] = "inventory.stock.adjusted.v1"
+    AGGREGATE: ClassVar[str] = "node"
+    AGGREGATE_FIELD: ClassVar[str] = "node_id"
+
+    node_id: int
+    variant_ids: list[int]
+    reason: str
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class StockDrifted(Event):
+    """Another system counts other numbers at `differing` places; a person decides."""
+
+    NAME: ClassVar[str] = "inventory.sync.drifted.v1"
+    AGGREGATE: ClassVar[str] = "stock_source"
+    AGGREGATE_FIELD: ClassVar[str] = "source_id"
+
+    source_id: int
+    source: str
+    report_id: int
+    differing: int
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class AvailabilityChanged(Event):
+    """A channel may sell another number of a variant; `sequence` is its place in the feed."""
+
+    NAME: ClassVar[str] = "inventory.availability.changed.v1"
+    AGGREGATE: ClassVar[str] = "variant"
+    AGGREGATE_FIELD: ClassVar[str] = "variant_id"
+
+    channel: str
+    variant_id: int
+    sku: str
+    quantity: int
+    sequence: int
+    occurred_at: datetime

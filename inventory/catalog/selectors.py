@@ -8,7 +8,7 @@ from collections.abc import Collection
 from django.db.models import QuerySet
 
 from inventory.catalog.models import KitComponent, Variant, VariantUnit
-from inventory.catalog.types import VariantFacts
+from inventory.catalog.types import VariantFacts, VariantOwner
 
 _FIELDS = (
     "id", "sku", "name", "weight_g", "length_mm", "width_mm", "height_mm", "price_amount",
@@ -73,6 +73,22 @@ def list_active(*, organization_id: int, limit: int) -> list[VariantFacts]:
     """This function will return the first active variants that were made."""
     variants = Variant.objects.filter(organization_id=organization_id, is_active=True)
     return [VariantFacts(*row) for row in variants.order_by("pk").values_list(*_FIELDS)[:limit]]
+
+
+def list_owners(*, variant_ids: Collection[int]) -> list[VariantOwner]:
+    """This function will return whose the variants are, by primary key; unknown ones are absent."""
+    return _owners(Variant.objects.filter(pk__in=set(variant_ids)))
+
+
+def list_owned(*, organization_id: int, after: int, limit: int) -> list[VariantOwner]:
+    """This function will return an organization's variants beyond a primary key, in its order."""
+    variants = Variant.objects.filter(organization_id=organization_id, pk__gt=after)
+    return _owners(variants, limit)
+
+
+def _owners(variants: QuerySet[Variant], limit: int | None = None) -> list[VariantOwner]:
+    rows = variants.order_by("pk").values_list("id", "organization_id", "sku", "is_active")
+    return [VariantOwner(*row) for row in rows[:limit]]
 
 
 def _facts(variants: QuerySet[Variant]) -> list[VariantFacts]:

@@ -44,3 +44,13 @@ class VariantDraft:
     is_active: bool = True
     #: none, lot or serial
     tracking: str = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class VariantOwner:
+    """Whose a variant is, and whether it is sold."""
+
+    id: int
+    organization_id: int
+    sku: str
+    is_active: bool

@@ -32,6 +32,13 @@ def list_nodes_for(*, organization_id: int) -> QuerySet[Node]:
     return found.order_by("code")
 
 
+def allowed_by_code(*, organization_id: int, codes: Collection[str]) -> dict[str, int]:
+    """This function will return the primary keys of nodes that may serve an organization, by code;
+    inactive ones too: goods still lie there."""
+    found = Node.objects.filter(code__in=set(codes), allowances__organization_id=organization_id)
+    return dict(found.values_list("code", "pk"))
+
+
 def list_active() -> list[NodeFacts]:
     """This function will return every active node, by code."""
     return _facts(Node.objects.filter(is_active=True))

@@ -26,7 +26,7 @@ from inventory.models import (
     StockPosition,
 )
 from inventory.nodes import selectors as nodes
-from inventory.services import balances, displacing, stock
+from inventory.services import balances, displacing, stock, telling
 from inventory.services.balances import Entry, Position
 from inventory.types import CountedLine
 from oms.core import bulk, clock, transitions
@@ -247,8 +247,7 @@ def book(*, count_id: int, reason: str = "", at: datetime | None = None) -> Book
     missing = displacing.displace(positions=positions, entries=entries, reason=why, at=moment)
     balances.book(entries=entries)
     bulk.update_rows(CountLine, [{"id": line.pk, "variance": line.variance} for line in lines])
-    by_place = {position.place: position for position in positions}
-    emitting.emit_many(list(stock.received_events(by_place, entries, moment)))
+    emitting.emit_many(telling.of(positions=positions, entries=entries, at=moment))
     return Booked({_place(line): line.variance or 0 for line in lines}, missing)
 
 

@@ -7,15 +7,14 @@ All services need the caller's transaction (`oms.core.transactions.unit()` in co
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
 from inventory.catalog import selectors as catalog
-from inventory.events import StockReceived
 from inventory.models.stock import StockMovement
 from inventory.nodes import selectors as nodes
-from inventory.services import balances, tracking, units
+from inventory.services import balances, telling, tracking, units
 from inventory.services.balances import Entry, Place, Position
 from inventory.types import StockChange
 from oms.core import clock
@@ -29,12 +28,11 @@ Kind = StockMovement.Kind
 
 #: A delivery or count of one variant above this is a typing error.
 MAX_CHANGE = 100_000_000
+#: No place holds more units of one variant.
+MAX_ON_HAND = 1_000_000_000
 
 #: What lies in the house, by condition.
 _PHYSICAL = ("on_hand", "quarantined", "damaged", "returned")
-
-#: Variants in one event; opening stock may name tens of thousands.
-_EVENT_VARIANTS = 1_000
 
 
 class UnknownPlace(NotFound):
@@ -189,15 +187,14 @@ def _book(
 
 @needs_transaction
 def settle(*, positions: Mapping[Place, Position], entries: Sequence[Entry], at: datetime) -> None:
-    """This function will book entries on locked positions and tell of sellable stock that grew.
+    """This function will book entries on locked positions and tell where stock grew or fell.
 
     :raises NotEnoughOnHand, NotEnoughAside, NotEnoughInLot: fewer would be left than none, or than
         are promised.
     """
-    _require_left(positions, entries)
-    tracking.require_left(entries=entries)
+    require_left(positions=positions.values(), entries=entries)
     balances.book(entries=entries)
-    emitting.emit_many(list(received_events(positions, entries, at)))
+    emitting.emit_many(telling.of(positions=positions.values(), entries=entries, at=at))
 
 
 @needs_transaction
@@ -226,17 +223,28 @@ def _refuse_kits(variant_ids: set[int]) -> None:
         )
 
 
-def _require_left(positions: Mapping[Place, Position], entries: Sequence[Entry]) -> None:
+def floor_of(position: Position) -> int:
+    """This function will return the fewest units that may be left on hand: those promised, less
+    what may be oversold."""
+    return max(0, position.promised - position.oversell_limit)
+
+
+def require_left(*, positions: Iterable[Position], entries: Sequence[Entry]) -> None:
+    """This function will do nothing when the entries leave enough at each position.
+
+    :raises NotEnoughOnHand: fewer units would be left than none, or than are promised.
+    :raises NotEnoughAside, NotEnoughInLot: the same of a condition, of a lot.
+    """
     sums: dict[int, dict[str, int]] = defaultdict(lambda: dict.fromkeys(_PHYSICAL, 0))
     for entry in entries:
         for name in _PHYSICAL:
             sums[entry.position_id][name] += getattr(entry, name)
-    for position in positions.values():
+    for position in positions:
         for name, delta in sums[position.id].items():
-            has = getattr(position, name)
-            promised = max(0, position.promised - position.oversell_limit)
+            has, promised = getattr(position, name), floor_of(position)
             if delta < 0 and has + delta < (promised if name == "on_hand" else 0):
                 raise _not_enough(position, name, delta, promised)
+    tracking.require_left(entries=entries)
 
 
 def _not_enough(position: Position, balance: str, delta: int, promised: int) -> Conflict:
@@ -254,27 +262,3 @@ def _not_enough(position: Position, balance: str, delta: int, promised: int) -> 
         f"{variant.sku} at {node.code}: {has} {balance}; they cannot fall by {-delta}.",
         data=where,
     )
-
-
-def received_events(
-    positions: Mapping[Place, Position], entries: Sequence[Entry], at: datetime
-) -> Iterator[StockReceived]:
-    """This function will yield one event per node and owner whose sellable stock grew, split where
-    the list of variants grows long."""
-    grown: dict[int, int] = defaultdict(int)
-    for entry in entries:
-        grown[entry.position_id] += entry.on_hand
-    groups: dict[tuple[int, int], list[Position]] = defaultdict(list)
-    for _, position in sorted(positions.items()):
-        if grown[position.id] > 0:
-            groups[position.node_id, position.organization_id].append(position)
-    for (node_id, organization_id), group in groups.items():
-        for start in range(0, len(group), _EVENT_VARIANTS):
-            part = group[start : start + _EVENT_VARIANTS]
-            yield StockReceived(
-                organization_id=organization_id,
-                node_id=node_id,
-                variant_ids=[position.variant_id for position in part],
-                units=sum(grown[position.id] for position in part),
-                occurred_at=at,
-            )

@@ -24,6 +24,7 @@ class LockSpace(IntEnum):
     RETURNS = 8
     BENCH = 9
     STOCK_RULES = 10
+    AVAILABILITY_FEED = 10
 
 
 @needs_transaction
