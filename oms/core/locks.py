@@ -23,6 +23,7 @@ class LockSpace(IntEnum):
     FIRST_ADMIN = 7
     RETURNS = 8
     BENCH = 9
+    PROOF = 10
 
 
 @needs_transaction

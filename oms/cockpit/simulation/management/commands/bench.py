@@ -7,7 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from oms.cockpit.simulation.bench import figures, isolation, machine
+from oms.cockpit.simulation import isolation
+from oms.cockpit.simulation.bench import figures, machine
 from oms.core.commands import FAILED, OK, OmsCommand
 from oms.core.errors import Unavailable
 from oms.settings.env import OMS_HOME
@@ -46,7 +47,7 @@ class Command(OmsCommand):
 
     def _apart(self, *, is_quick: bool) -> dict[str, Any]:
         told = {"machine": machine.describe(), "commit": machine.commit()}
-        with isolation.scratch() as environment:
+        with isolation.scratch(isolation.BENCH) as environment:
             into = Path(environment["OMS_HOME"]) / "figures.json"
             arguments = ["bench", f"--into={into}", *(["--quick"] if is_quick else [])]
             if isolation.run(arguments, environment) != OK:
