@@ -128,9 +128,9 @@ def look(*, places: Iterable[Place], demands: Iterable[DemandKey]) -> dict[str, 
     """This function will lock the places, and the positions on which the demands hold stock, and
     tell what stands there; one statement. The keys are those of `_sql.LOOK`."""
     nodes, variants = _columns(places, 2)
-    wanted = orjson.dumps([{"k": kind, "r": ref} for kind, ref in demands]).decode()
+    parameters = [_array(nodes), _array(variants), keys_as_json(demands)]
     with connection.cursor() as cursor:
-        cursor.execute(_sql.LOOK, [_array(nodes), _array(variants), wanted])
+        cursor.execute(_sql.LOOK, parameters)
         found: dict[str, Any] = cursor.fetchone()[0]
     return found
 
@@ -228,6 +228,11 @@ class _Sums:
         if units:
             key = (position_id, channel)
             self._allotments[key] = self._allotments.get(key, 0) + units
+
+
+def keys_as_json(demands: Iterable[DemandKey]) -> str:
+    """This function will return demand keys as a parameter for `json_to_recordset` AS (k, r)."""
+    return orjson.dumps([{"k": kind, "r": ref} for kind, ref in demands]).decode()
 
 
 def _reservation(item: Taken, cause: str) -> dict[str, Any]:

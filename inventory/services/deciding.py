@@ -73,7 +73,8 @@ class Decision:
 
     taken: list[Demand] = field(default_factory=list)
     takes: list[Take] = field(default_factory=list)
-    short: dict[str, tuple[Shortage, ...]] = field(default_factory=dict)
+    #: By (demand_kind, demand_ref).
+    short: dict[tuple[str, str], tuple[Shortage, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ def _serve(
     day = demand.needed_on or today
     granted, shortages = _grant(demand, stands, day)
     if shortages:
-        decision.short[demand.demand_ref] = tuple(shortages)
+        decision.short[demand.demand_kind, demand.demand_ref] = tuple(shortages)
     if not granted or (shortages and not demand.is_partial):
         if held:
             _give_back(stands, held, demand.channel, -1)

@@ -25,7 +25,7 @@ from inventory.services.deciding import Decision, LotUnits, Own, OwnedPlace, Sta
 from inventory.types import Demand, Leg, ReserveResult, Shortage
 from oms.core import clock, ids, transitions
 from oms.core.context import current
-from oms.core.errors import Invalid
+from oms.core.errors import Conflict, Invalid
 from oms.core.quantities import require_quantity
 from oms.core.transactions import needs_transaction
 from oms.infra.outbox.services import emitting
@@ -35,6 +35,12 @@ Status = Reservation.Status
 
 #: (demand_kind, demand_ref, line_ref)
 LineKey = tuple[str, str, str]
+
+
+class OutOfStock(Conflict):
+    """Not all of it is there; what is missing is named."""
+
+    code = "inventory.out_of_stock"
 
 
 class NothingDemanded(Invalid):
@@ -53,6 +59,16 @@ class Manner:
     expires_at: datetime | None
     #: Demands with rows in these statuses are served already.
     served: frozenset[str]
+
+
+#: Set aside at a node, for good.
+ALLOCATE = Manner(
+    trigger="allocate",
+    status=Status.ALLOCATED,
+    kind=Kind.ALLOCATED,
+    expires_at=None,
+    served=frozenset({Status.ALLOCATED, Status.PICKED}),
+)
 
 
 @dataclass(slots=True)
@@ -83,9 +99,20 @@ class _Found:
 @needs_transaction
 def take(*, demands: Sequence[Demand], manner: Manner) -> ReserveResult:
     """This function will take the demands' legs in arrival order, as far as each allows."""
+    taken: list[str] = []
+    short: dict[str, tuple[Shortage, ...]] = {}
+    for answer in take_each(demands=demands, manner=manner).values():
+        taken += answer.taken
+        short.update(answer.short)
+    return ReserveResult(taken=tuple(taken), short=short)
+
+
+@needs_transaction
+def take_each(*, demands: Sequence[Demand], manner: Manner) -> dict[DemandKey, ReserveResult]:
+    """This function will do the same and answer each demand by itself, in order."""
     asked = _once(demands)
     if not asked:
-        return ReserveResult(taken=())
+        return {}
     _check(asked)
     now = clock.now()
     found = _look(asked, manner, now)
@@ -100,10 +127,22 @@ def take(*, demands: Sequence[Demand], manner: Manner) -> ReserveResult:
     return _answer(asked, fresh, found, decision)
 
 
+@needs_transaction
+def decide_alone(demand: Demand, manner: Manner, now: datetime) -> Decision:
+    """This function will lock the demand's places and decide it as if it held nothing yet."""
+    found = _look([demand], manner, now)
+    found.live.clear()
+    return _decide(found, [demand], manner, now)
+
+
+def key_of(demand: Demand) -> DemandKey:
+    return demand.demand_kind, demand.demand_ref
+
+
 def _once(demands: Sequence[Demand]) -> list[Demand]:
     first: dict[DemandKey, Demand] = {}
     for demand in demands:
-        first.setdefault((demand.demand_kind, demand.demand_ref), demand)
+        first.setdefault(key_of(demand), demand)
     return list(first.values())
 
 
@@ -133,18 +172,21 @@ def _line(demand: Demand, leg: Leg) -> LineKey:
 
 def _answer(
     asked: Sequence[Demand], fresh: Sequence[Demand], found: _Found, decision: Decision
-) -> ReserveResult:
-    wanting = {(d.demand_kind, d.demand_ref) for d in fresh}
-    served = {(d.demand_kind, d.demand_ref) for d in decision.taken}
-    taken = [d for d in asked if (d.demand_kind, d.demand_ref) in served
-             or (d.demand_kind, d.demand_ref) not in wanting]  # fmt: skip
-    short = dict(decision.short)
-    for demand in taken:
-        if demand.is_partial and found.served:
-            still = _still_short(demand, found)
-            if still:
-                short[demand.demand_ref] = (*short.get(demand.demand_ref, ()), *still)
-    return ReserveResult(taken=tuple(d.demand_ref for d in taken), short=short)
+) -> dict[DemandKey, ReserveResult]:
+    wanting = {key_of(demand) for demand in fresh}
+    served = {key_of(demand) for demand in decision.taken}
+    answers = {}
+    for demand in asked:
+        key = key_of(demand)
+        is_taken = key in served or key not in wanting
+        short = decision.short.get(key, ())
+        if is_taken and demand.is_partial and found.served:
+            short = (*short, *_still_short(demand, found))
+        answers[key] = ReserveResult(
+            taken=(demand.demand_ref,) if is_taken else (),
+            short={demand.demand_ref: short} if short else {},
+        )
+    return answers
 
 
 def _still_short(demand: Demand, found: _Found) -> list[Shortage]:
@@ -167,7 +209,7 @@ def _still_short(demand: Demand, found: _Found) -> list[Shortage]:
 def _look(demands: Sequence[Demand], manner: Manner, now: datetime) -> _Found:
     told = balances.look(
         places={(leg.node_id, leg.variant_id) for d in demands for leg in d.legs},
-        demands=[(d.demand_kind, d.demand_ref) for d in demands],
+        demands=[key_of(d) for d in demands],
     )
     found = _Found()
     by_id: dict[int, Stand] = {}
@@ -248,7 +290,7 @@ def _own(found: _Found, demands: Sequence[Demand]) -> dict[DemandKey, dict[Owned
                 before = sums.get(place, Own(0))
                 sums[place] = Own(before.quantity + row.quantity, before.earmarked + row.earmarked)
         if sums:
-            own[demand.demand_kind, demand.demand_ref] = sums
+            own[key_of(demand)] = sums
     return own
 
 
@@ -257,7 +299,7 @@ def _softly_held(found: _Found, demand: Demand) -> list[_Held]:
     lines = {leg.line_ref for leg in demand.legs}
     return [
         row
-        for row in found.live.get((demand.demand_kind, demand.demand_ref), ())
+        for row in found.live.get(key_of(demand), ())
         if row.status in (Status.HELD, Status.CONFIRMED) and row.line_ref in lines
     ]
 
@@ -286,9 +328,9 @@ def _tidy(keys: Sequence[int], now: datetime) -> None:
 
 def _write(found: _Found, decision: Decision, manner: Manner, now: datetime) -> None:
     _release(_replaced(found, decision.taken), now)
-    rows = _rows(decision, manner, now)
+    rows = rows_for(decision, manner, now)
     balances.book(entries=(), taken=[Taken(row, manner.trigger, manner.kind) for row in rows])
-    emitting.emit_many(_reserved_events(decision, now))
+    emitting.emit_many(reserved_events(decision, now))
 
 
 def _release(replaced: Sequence[Reservation], now: datetime) -> None:
@@ -305,7 +347,7 @@ def _replaced(found: _Found, demands: Sequence[Demand]) -> list[Reservation]:
     return list(Reservation.objects.filter(pk__in=keys).order_by("pk")) if keys else []
 
 
-def _rows(decision: Decision, manner: Manner, now: datetime) -> list[dict[str, Any]]:
+def rows_for(decision: Decision, manner: Manner, now: datetime) -> list[dict[str, Any]]:
     """One row per demand, line, position and lot; legs of one line at one place are one row."""
     actor = current().actor
     sums: dict[tuple[str, str, str, int, int | None], dict[str, Any]] = {}
@@ -396,7 +438,7 @@ def released_events(
     ]
 
 
-def _reserved_events(decision: Decision, now: datetime) -> list[StockReserved]:
+def reserved_events(decision: Decision, now: datetime) -> list[StockReserved]:
     units: dict[int, int] = defaultdict(int)
     nodes: dict[int, set[int]] = defaultdict(set)
     variants: dict[int, set[int]] = defaultdict(set)
