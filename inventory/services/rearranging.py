@@ -275,11 +275,16 @@ def _move(row: Reservation, node_id: int, units: int, reason: str) -> list[str]:
         entries=taking.give_back([leaving], Kind.MOVED, at=now, reason=reason),
         taken=[Taken(new, manner.trigger, manner.kind) for new in arriving],
     )
+    moved = [new["public_id"] for new in arriving]
+    # Elsewhere it is as old, and as often extended, as it was here.
+    Reservation.objects.filter(public_id__in=moved).update(
+        created_at=row.created_at, extensions=row.extensions
+    )
     transitions.apply(leaving, "release", now=now, reason=reason)
     emitting.emit_many(
         [*taking.released_events([leaving], at=now), *taking.reserved_events(decision, now)]
     )
-    return [new["public_id"] for new in arriving]
+    return moved
 
 
 def _next_part(row: Reservation, position_id: int | None) -> int:

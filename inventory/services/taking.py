@@ -116,14 +116,7 @@ def take_each(*, demands: Sequence[Demand], manner: Manner) -> dict[DemandKey, R
         return {}
     _check(asked)
     now = clock.now()
-    found = _look(asked, manner, now)
-    fresh = _unserved(asked, found)
-    decision = _decide(found, fresh, manner, now)
-    expired = _expired(found, decision, now)
-    if expired:
-        _tidy(expired, now)
-        found = _look(asked, manner, now)
-        decision = _decide(found, fresh, manner, now)
+    found, fresh, decision = _settle(asked, manner, now)
     _write(found, decision, manner, now)
     return _answer(asked, fresh, found, decision)
 
@@ -131,9 +124,23 @@ def take_each(*, demands: Sequence[Demand], manner: Manner) -> dict[DemandKey, R
 @needs_transaction
 def decide_alone(demand: Demand, manner: Manner, now: datetime) -> Decision:
     """This function will lock the demand's places and decide it as if it held nothing yet."""
-    found = _look([demand], manner, now)
-    found.live.clear()
-    return _decide(found, [demand], manner, now)
+    _, _, decision = _settle([demand], manner, now, with_own=False)
+    return decision
+
+
+def _settle(
+    asked: Sequence[Demand], manner: Manner, now: datetime, *, with_own: bool = True
+) -> tuple[_Found, list[Demand], Decision]:
+    """Decides until no hold that ran out is in the way: one more demand that is served may leave
+    the next one short, so the second look need not be the last."""
+    while True:
+        found = _look(asked, manner, now, with_own=with_own)
+        fresh = _unserved(asked, found)
+        decision = _decide(found, fresh, manner, now)
+        expired = _expired(found, decision, now)
+        if not expired:
+            return found, fresh, decision
+        _tidy(expired, now)
 
 
 def key_of(demand: Demand) -> DemandKey:
@@ -207,10 +214,10 @@ def _still_short(demand: Demand, found: _Found) -> list[Shortage]:
     return shortages
 
 
-def _look(demands: Sequence[Demand], manner: Manner, now: datetime) -> _Found:
+def _look(demands: Sequence[Demand], manner: Manner, now: datetime, *, with_own: bool) -> _Found:
     told = balances.look(
         places={(leg.node_id, leg.variant_id) for d in demands for leg in d.legs},
-        demands=[key_of(d) for d in demands],
+        demands=[key_of(d) for d in demands] if with_own else [],
     )
     found = _Found()
     by_id: dict[int, Stand] = {}

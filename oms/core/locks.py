@@ -25,6 +25,7 @@ class LockSpace(IntEnum):
     BENCH = 9
     STOCK_RULES = 10
     AVAILABILITY_FEED = 10
+    PROOF = 10
 
 
 @needs_transaction

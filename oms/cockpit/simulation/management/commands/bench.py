@@ -7,7 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from oms.cockpit.simulation.bench import figures, isolation, machine
+from oms.cockpit.simulation import isolation
+from oms.cockpit.simulation.bench import figures, machine
 from oms.cockpit.simulation.bench.sizes import FULL, PARTS, QUICK
 from oms.core.commands import FAILED, OK, OmsCommand
 from oms.core.errors import Unavailable
@@ -55,7 +56,7 @@ class Command(OmsCommand):
 
     def _apart(self, *, only: list[str], is_quick: bool) -> dict[str, Any]:
         told = {"machine": machine.describe(), "commit": machine.commit()}
-        with isolation.scratch() as environment:
+        with isolation.scratch(isolation.BENCH) as environment:
             into = Path(environment["OMS_HOME"]) / "figures.json"
             arguments = ["bench", f"--into={into}", *(["--quick"] if is_quick else [])]
             arguments += [f"--only={part}" for part in only]
