@@ -56,16 +56,6 @@ class StockReceived(Event):
 class LotDemand:
     """A demand at a node that a lot is allocated to, and not picked yet."""
 
-
-class StockMissing(Event):
-    """Units that were promised to a demand are not there: the promise has ended, the demand still
-    wants them. `lines`: (line_ref, variant_id, units) that were lost."""
-
-    NAME: ClassVar[str] = "inventory.stock.missing.v1"
-    AGGREGATE: ClassVar[str] = "demand"
-    AGGREGATE_FIELD: ClassVar[str] = "demand_ref"
-    CORRELATION_FIELD: ClassVar[str] = "demand_ref"
-
     demand_kind: str
     demand_ref: str
     node_id: int
@@ -128,11 +118,28 @@ class StockRecalled(Event):
     serial_ids: list[int]
     variant_ids: list[int]
     demands: list[RecalledDemand]
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class StockMissing(Event):
+    """Units that were promised to a demand are not there: the promise has ended, the demand still
+    wants them. `lines`: (line_ref, variant_id, units) that were lost."""
+
+    NAME: ClassVar[str] = "inventory.stock.missing.v1"
+    AGGREGATE: ClassVar[str] = "demand"
+    AGGREGATE_FIELD: ClassVar[str] = "demand_ref"
+    CORRELATION_FIELD: ClassVar[str] = "demand_ref"
+
+    demand_kind: str
+    demand_ref: str
+    node_id: int
     lines: list[tuple[str, int, int]]
     reason: str
     occurred_at: datetime
 
 
+@dataclass(frozen=True, kw_only=True)
 class StockAdjusted(Event):
     """Less can be sold at a node than before, and not because it was promised: what was told of
     these variants must be worked out again. `reason` is empty where there were several."""

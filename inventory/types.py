@@ -192,14 +192,6 @@ class ChannelReserve:
     variant_id: int
     channel: str
     quantity: int
-
-
-class SyncLine:
-    """A place in a message: `units` of change, or units counted there."""
-
-    node: str
-    sku: str
-    units: int
     reason: str = ""
 
 
@@ -252,6 +244,7 @@ class RuleAnswer:
         return self.selling[0].oversell_limit if self.selling else 0
 
 
+@dataclass(frozen=True, slots=True)
 class LotDraft:
     """A lot to make or bring up to date, found by variant and code."""
 
@@ -385,6 +378,7 @@ class RecallBoard:
         return self.accounted == self.received
 
 
+@dataclass(frozen=True, slots=True)
 class CountedLine:
     """What somebody found on the shelf of one variant, and of one lot where lots are tracked."""
 
@@ -402,6 +396,17 @@ class FoundLine:
     lot: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class SyncLine:
+    """A place in a message: `units` of change, or units counted there."""
+
+    node: str
+    sku: str
+    units: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SyncDraft:
     """One numbered message of another system: changes, or (a snapshot) its counts.
 
