@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
+from inventory.catalog import selectors as catalog
 from inventory.types import Availability
 from oms.core import clock
 
@@ -39,6 +40,14 @@ class Grid:
         return dict(zip(self.variant_ids.tolist(), sums, strict=True))
 
 
+@dataclass(frozen=True, slots=True)
+class _Question:
+    organization_id: int
+    channel: str
+    day: date
+    now: datetime
+
+
 def grid_for(
     *,
     organization_id: int,
@@ -51,11 +60,21 @@ def grid_for(
 
     `node_ids` (a pool, say) narrows the allowed nodes. `channel` adds what is kept for it and its
     limit of oversell. Goods with lots count when they are good beyond `needed_on` (None: today).
-    Holds past their time count as free before the sweep has tidied them.
+    Holds past their time count as free before the sweep has tidied them. Of a kit, a node has as
+    many as its parts there make up: two statements more where a variant has no stock of its own.
     """
     wanted = np.unique(np.fromiter(variant_ids, dtype=np.int64))
     now = clock.now()
-    parameters = [organization_id, wanted.tolist(), channel, needed_on or now.date(), now]
+    question = _Question(organization_id, channel, needed_on or now.date(), now)
+    grid = _ask(question, wanted)
+    _make_up_kits(question, grid)
+    return grid if node_ids is None else _narrowed(grid, node_ids)
+
+
+def _ask(question: _Question, wanted: NDArray[np.int64]) -> Grid:
+    parameters = [
+        question.organization_id, wanted.tolist(), question.channel, question.day, question.now,
+    ]  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_AVAILABLE, parameters)
         nodes, variants, places, free, corrections = cursor.fetchone()
@@ -66,8 +85,22 @@ def grid_for(
         if column < len(columns) and columns[column] == node:
             units[int(np.searchsorted(wanted, variant)), column] += change
     np.maximum(units, 0, out=units)
-    grid = Grid(wanted, columns, units, is_stocked)
-    return grid if node_ids is None else _narrowed(grid, node_ids)
+    return Grid(wanted, columns, units, is_stocked)
+
+
+def _make_up_kits(question: _Question, grid: Grid) -> None:
+    """Fills the rows of kits, in place: the fewest whole kits that any of the parts allows."""
+    unstocked = grid.variant_ids[~grid.is_stocked.any(axis=1)].tolist()
+    kits = catalog.components_of(variant_ids=unstocked) if unstocked else {}
+    if not kits:
+        return
+    parts = _ask(question, np.unique([part for pairs in kits.values() for part, _ in pairs]))
+    for kit_id, pairs in kits.items():
+        rows = np.searchsorted(parts.variant_ids, [part for part, _ in pairs])
+        each = np.array([quantity for _, quantity in pairs], dtype=np.int64)
+        row = int(np.searchsorted(grid.variant_ids, kit_id))
+        grid.units[row] = (parts.units[rows] // each[:, None]).min(axis=0)
+        grid.is_stocked[row] = parts.is_stocked[rows].all(axis=0)
 
 
 def list_for(

@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('inventory', '0005_hot_paths'),
+        ('inventory', '0007_catalog_guards'),
     ]
 
     operations = [

@@ -72,5 +72,5 @@ DROP FUNCTION inventory_guard_tracking();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("inventory", "0005_hot_paths"), ("catalog", "0003_stock_core")]
+    dependencies = [("inventory", "0006_availability"), ("catalog", "0003_stock_core")]
     operations = [migrations.RunSQL(GUARDS, UNDO)]
