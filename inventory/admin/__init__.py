@@ -1,3 +1,5 @@
 """Staff pages of stock, a module for each topic."""
 
+from inventory.admin import policies as policies
+from inventory.admin import reserves as reserves
 from inventory.admin import stock as stock

@@ -103,6 +103,10 @@ _NAVIGATION: list[dict[str, Any]] = [
             _list(_("Movements"), "swap_vert", "inventory.stockmovement"),
             _list(_("Variants"), "sell", "catalog.variant"),
             _list(_("Products"), "category", "catalog.product"),
+            _list(_("Limits"), "shield", "inventory.safetyrule"),
+            _list(_("Selling beyond the shelf"), "trending_up", "inventory.sellingrule"),
+            _list(_("Kept for channels"), "lock", "inventory.channelallotment"),
+            _list(_("Pools"), "hub", "nodes.pool"),
         ],
     },
     {
