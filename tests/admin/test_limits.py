@@ -45,7 +45,7 @@ def test_a_safety_rule_is_added_changed_and_removed(world: World, as_role: As) -
     assert "the-operations" in page
     removed = staff.post(f"{SAFETY}{rule.pk}/remove-rule/")
     assert (removed.status_code, removed.headers["Location"]) == (302, SAFETY)
-    assert worlds.position(world).safety_stock == 2
+    assert worlds.position(world).safety_stock == 0
     story = SafetyRule.history.filter(id=rule.pk).order_by("history_id")
     who = _actor("operations")
     assert list(story.values_list("history_type", "quantity", "history_change_reason")) == [
@@ -89,7 +89,7 @@ def test_selling_terms_are_set_and_an_empty_limit_is_none(world: World, admin: C
         f"{SELLING}add-rule/",
         {
             "organization": owner,
-            "sku": "B",
+            "sku": "A",
             "channel": "web",
             "oversell_limit": 3,
             "backorder_limit": "",
@@ -98,9 +98,9 @@ def test_selling_terms_are_set_and_an_empty_limit_is_none(world: World, admin: C
         },
     )
 
-    rule = SellingRule.objects.get(variant=world.variant_ids["B"])
+    rule = SellingRule.objects.get(variant=world.variant_ids["A"])
     assert (rule.oversell_limit, rule.backorder_limit, rule.preorder_limit) == (3, None, 10)
-    assert worlds.position(world, "B").oversell_limit == 3
+    assert worlds.position(world).oversell_limit == 3
     form = admin.get(f"{SELLING}{rule.pk}/change-rule/").context["form"]
     assert form.initial["preorder_limit"] == 10
     refused = admin.post(
@@ -108,14 +108,14 @@ def test_selling_terms_are_set_and_an_empty_limit_is_none(world: World, admin: C
     )
     assert (refused.status_code, "by which day" in refused.content.decode()) == (422, True)
     admin.post(f"{SELLING}{rule.pk}/remove-rule/")
-    assert worlds.position(world, "B").oversell_limit == 0
+    assert worlds.position(world).oversell_limit == 0
 
 
 def test_units_are_kept_for_a_channel_and_given_up(world: World, as_role: As) -> None:
     staff = as_role("operations")
 
-    staff.post(f"{RESERVES}keep/", _place(world, sku="B", channel="web", quantity=4, reason="Fair"))
-    kept = ChannelAllotment.objects.get(position=worlds.position(world, "B"))
+    staff.post(f"{RESERVES}keep/", _place(world, sku="A", channel="web", quantity=4, reason="Fair"))
+    kept = ChannelAllotment.objects.get(position=worlds.position(world))
     staff.post(f"{RESERVES}{kept.pk}/keep-more/", {"quantity": 2, "reason": "More"})
     staff.post(f"{RESERVES}{kept.pk}/give-up/", {"quantity": 5, "reason": "Over"})
     refused = staff.post(f"{RESERVES}{kept.pk}/give-up/", {"quantity": 5, "reason": "Over"})

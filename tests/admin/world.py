@@ -39,9 +39,9 @@ def build() -> World:
 
 
 def _limit(world: World) -> None:
-    node, variant = world.node_ids["reno"], world.variant_ids["A"]
+    node, variant = world.node_ids["reno"], world.variant_ids["B"]
     with acting(actor="staff:1"), unit():
-        policies.set_safety_rules(rules=[SafetyLimit(node, 2)])
+        policies.set_safety_rules(rules=[SafetyLimit(node, 2, variant)])
         policies.set_selling_rules(rules=[SellingLimit(world.organization_id, variant, "web", 1)])
         policies.keep_for_channel(reserves=[ChannelReserve(node, variant, "web", 5, "Launch")])
         nodes.upsert_pools(
