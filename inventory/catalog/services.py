@@ -108,9 +108,7 @@ def set_tracking(*, variant_id: int, tracking: str) -> None:
     :raises InvalidVariant: no such way of tracking.
     :raises StockInTheWay: there is stock of it.
     """
-    [variant] = _lock([variant_id]) or [None]
-    if variant is None:
-        raise UnknownVariant(f"There is no variant {variant_id}.")
+    variant = _lock_one(variant_id)
     if variant.tracking == tracking:
         return
     variant.tracking = tracking
@@ -193,9 +191,7 @@ def set_units(*, variant_id: int, units: Mapping[str, int]) -> None:
     :raises UnknownVariant: there is none.
     :raises InvalidUnit: a code that is empty, padded or too long, or fewer than 2 pieces.
     """
-    [variant] = _lock([variant_id]) or [None]
-    if variant is None:
-        raise UnknownVariant(f"There is no variant {variant_id}.")
+    variant = _lock_one(variant_id)
     errors = [error for code, factor in units.items() for error in _wrong_unit(code, factor)]
     if errors:
         raise InvalidUnit(f"{variant.sku}: {errors[0].detail}", errors=errors)
@@ -217,6 +213,13 @@ def _wrong_unit(code: str, factor: object) -> list[FieldError]:
         detail = f"{code}: give a whole number of pieces from 2 to {MAX_FACTOR}."
         errors.append(FieldError(f"/units/{code}/factor", "invalid", detail))
     return errors
+
+
+def _lock_one(variant_id: int) -> Variant:
+    found = _lock([variant_id])
+    if not found:
+        raise UnknownVariant(f"There is no variant {variant_id}.")
+    return found[0]
 
 
 def _lock(variant_ids: Sequence[int]) -> list[Variant]:

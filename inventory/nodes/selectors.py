@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
+from typing import Any
 
 from django.db.models import QuerySet
 
@@ -83,6 +85,21 @@ def list_pools(*, organization_id: int | None = None) -> QuerySet[Pool]:
 def find_bin(*, node_id: int, code: str) -> int | None:
     """This function will return the primary key of a node's bin, or None."""
     return Bin.objects.filter(node_id=node_id, code=code).values_list("pk", flat=True).first()
+
+
+def list_pool_changes(*, pool_id: int, limit: int) -> list[tuple[Any, list[str]]]:
+    """This function will return the last changes of a pool with the nodes it then had, by code;
+    three statements."""
+    past = Pool.history.model
+    changes = list(past.objects.filter(id=pool_id).order_by("-history_id")[:limit])
+    members: dict[int, set[int]] = defaultdict(set)
+    rows = past.nodes.model.objects.filter(history__in=changes)
+    for change_id, node_id in rows.values_list("history_id", "node_id"):
+        members[change_id].add(node_id)
+    codes = {
+        node.id: node.code for node in facts_by_id(node_ids=set().union(*members.values())).values()
+    }
+    return [(change, sorted(codes[n] for n in members[change.pk])) for change in changes]
 
 
 def _facts(nodes: QuerySet[Node]) -> list[NodeFacts]:

@@ -67,7 +67,7 @@ def list_answers(
     """
     if not questions:
         return []
-    params = {
+    params: dict[str, Any] = {
         "variants": [question.variant_id for question in questions],
         "nodes": [question.node_id for question in questions],
         "channels": [question.channel for question in questions],

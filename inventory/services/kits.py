@@ -36,7 +36,8 @@ _stocked: set[int] = set()
 
 def explode(*, demands: Sequence[Demand]) -> list[Demand]:
     """This function will return the demands with the parts of kits in their stead: same line and
-    node, units added up per part of a line. What is no kit stays as it is.
+    node, units added up per part of a line. What is no kit stays as it is. A demand with kits is
+    served whole or not at all: parts without their kit are of no use.
 
     One statement for the whole batch, none where all variants are known to be stocked.
 
@@ -100,7 +101,7 @@ def _exploded(demand: Demand, kits: Mapping[int, Sequence[Part]]) -> Demand:
             key = (leg.line_ref, leg.node_id, variant_id)
             sums[key] = sums.get(key, 0) + quantity
     legs = (Leg(line, variant, node, units) for (line, node, variant), units in sums.items())
-    return replace(demand, legs=tuple(legs))
+    return replace(demand, legs=tuple(legs), is_partial=False)
 
 
 def _parts_of(leg: Leg, kits: Mapping[int, Sequence[Part]]) -> list[Part]:

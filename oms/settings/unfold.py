@@ -105,6 +105,10 @@ _NAVIGATION: list[dict[str, Any]] = [
             _list(_("Products"), "category", "catalog.product"),
             _list(_("Feeds"), "sync_alt", "inventory.syncsource"),
             _list(_("Drift"), "difference", "inventory.driftreport"),
+            _list(_("Limits"), "shield", "inventory.safetyrule"),
+            _list(_("Selling beyond the shelf"), "trending_up", "inventory.sellingrule"),
+            _list(_("Kept for channels"), "lock", "inventory.channelallotment"),
+            _list(_("Pools"), "hub", "nodes.pool"),
         ],
     },
     {

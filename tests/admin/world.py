@@ -8,11 +8,15 @@ from uuid import uuid4
 
 from carriers.models import LabelIntent, Shipment, TrackingEvent
 from inventory.models import StockPosition
-from inventory.services import syncing
+from inventory.nodes import services as nodes
+from inventory.nodes.types import PoolDraft
+from inventory.services import policies, syncing
+from inventory.types import ChannelReserve, SafetyLimit, SellingLimit
 from inventory.warehouse.models import WorkOrder
 from inventory.warehouse.services import floor
 from oms.cockpit.control_tower.models import Case
 from oms.core import clock, ids
+from oms.core.context import acting
 from oms.core.transactions import unit
 from oms.infra.accounts.services import keys
 from oms.infra.jobs import services as jobs
@@ -30,7 +34,19 @@ def build() -> World:
     """This function will make the parts that orders need, and the machinery's rows."""
     world = a_world(stock_at={"reno": {"A": 900, "B": 900}})
     RelayHeartbeat.objects.create(name="relay-1", at=clock.real_now(), delivered=7)
+    _limit(world)
     return world
+
+
+def _limit(world: World) -> None:
+    node, variant = world.node_ids["reno"], world.variant_ids["B"]
+    with acting(actor="staff:1"), unit():
+        policies.set_safety_rules(rules=[SafetyLimit(node, 2, variant)])
+        policies.set_selling_rules(rules=[SellingLimit(world.organization_id, variant, "web", 1)])
+        policies.keep_for_channel(reserves=[ChannelReserve(node, variant, "web", 5, "Launch")])
+        nodes.upsert_pools(
+            organization_id=world.organization_id, drafts=[PoolDraft("west", "West", ("reno",))]
+        )
 
 
 def grow(world: World, count: int, *, label: str) -> list[Order]:

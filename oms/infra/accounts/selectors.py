@@ -24,6 +24,12 @@ def known_organizations(*, ids: Collection[int]) -> set[int]:
     return set(found.values_list("pk", flat=True))
 
 
+def organization_choices() -> list[tuple[int, str]]:
+    """This function will return the active organizations for a form to offer, by name."""
+    active = Organization.objects.filter(is_active=True).order_by("name", "pk")
+    return list(active.values_list("pk", "name"))
+
+
 def _name(kind: str, key: str, people: dict[str, str], keys: dict[str, str]) -> str:
     if kind == "staff":
         return people.get(key, gettext("A colleague"))
