@@ -103,6 +103,9 @@ _NAVIGATION: list[dict[str, Any]] = [
             _list(_("Movements"), "swap_vert", "inventory.stockmovement"),
             _list(_("Variants"), "sell", "catalog.variant"),
             _list(_("Products"), "category", "catalog.product"),
+            _list(_("Lots"), "package", "inventory.lot"),
+            _list(_("Serial numbers"), "qr_code_2", "inventory.serial"),
+            _list(_("Recalls"), "campaign", "inventory.recall"),
         ],
     },
     {

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from uuid import uuid4
 
 from carriers.models import LabelIntent, Shipment, TrackingEvent
+from inventory.catalog import services as catalog
+from inventory.catalog.models import Variant
 from inventory.models import StockPosition
+from inventory.services import lots, recalls, serials, stock
+from inventory.tests.factories import VARIANT
+from inventory.types import LotDraft, RecallScope, SerialUnit, StockChange
 from inventory.warehouse.models import WorkOrder
 from inventory.warehouse.services import floor
 from oms.cockpit.control_tower.models import Case
@@ -28,8 +34,37 @@ SECRET_NAME = "Ada Example"
 def build() -> World:
     """This function will make the parts that orders need, and the machinery's rows."""
     world = a_world(stock_at={"reno": {"A": 900, "B": 900}})
+    _track(world)
     RelayHeartbeat.objects.create(name="relay-1", at=clock.real_now(), delivered=7)
     return world
+
+
+def _track(world: World) -> None:
+    """Two variants of their own, so that orders need not name lots."""
+    with unit():
+        made = catalog.upsert_variants(
+            organization_id=world.organization_id,
+            drafts=[replace(VARIANT, sku=sku, name=sku) for sku in ("LOTTED", "NUMBERED")],
+        )
+    for sku, how in (("LOTTED", "lot"), ("NUMBERED", "serial")):
+        Variant.objects.filter(pk=made[sku]).update(tracking=how)
+
+
+def _tracked(world: World, order: Order) -> None:
+    """A lot, a numbered unit and a recall, each of its own."""
+    node = world.node_ids["reno"]
+    lotted, numbered = (
+        Variant.objects.get(organization_id=world.organization_id, sku=sku).pk
+        for sku in ("LOTTED", "NUMBERED")
+    )
+    with unit():
+        code = f"L-{order.pk}"
+        lot_id = lots.register(drafts=[LotDraft(lotted, code)])[lotted, code]
+        stock.receive(changes=[StockChange(node, lotted, 5, lot_id=lot_id)])
+        serials.receive(serials=[SerialUnit(node, numbered, f"N-{order.pk}")])
+        recalls.call_back(
+            organization_id=world.organization_id, scope=RecallScope((lot_id,)), reason="Breaks."
+        )
 
 
 def grow(world: World, count: int, *, label: str) -> list[Order]:
@@ -43,6 +78,7 @@ def grow(world: World, count: int, *, label: str) -> list[Order]:
     orders = list(Order.objects.filter(external_ref__in=refs).order_by("pk"))
     for order in orders:
         _hang(world, order)
+        _tracked(world, order)
         holds.place_hold(order_id=order.pk, type=Hold.Type.OPERATOR, reason="Look at it.")
     return orders
 
