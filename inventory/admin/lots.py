@@ -145,8 +145,9 @@ class LotAdmin(BlockedMixin, ReadAdmin):
             main=[
                 _balances(request, obj),
                 trails.trail(request, StockMovement.objects.filter(lot=obj)),
+                _edits(obj),
             ],
-            side=[Facts(_("About"), about), _edits(obj)],
+            side=[Facts(_("About"), about)],
         )
 
     @display(description=_("lot"), ordering="code")

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from inventory.admin import scope
 from inventory.models import StockMovement
+from inventory.reasons import REASONS
 from oms.core.admin import cells, links
 from oms.core.admin.pages import Table
 from oms.infra.accounts import selectors as accounts
@@ -47,10 +48,18 @@ def _line(movement: StockMovement, names: dict[str, str]) -> list[Any]:
         cells.pill(movement.get_kind_display()),
         movement.position.node.name,
         _change(movement),
-        movement.reason or document(movement.document_kind, movement.document_ref),
+        _why(movement),
         names.get(movement.actor, ""),
         cells.moment(movement.occurred_at),
     ]
+
+
+def _why(movement: StockMovement) -> Any:
+    """A reason of the table in words, with what was noted beside it; else the document."""
+    if not movement.reason:
+        return document(movement.document_kind, movement.document_ref)
+    code, mark, note = movement.reason.partition("; ")
+    return f"{REASONS[code].words}{mark}{note}" if code in REASONS else movement.reason
 
 
 def _change(movement: StockMovement) -> str:

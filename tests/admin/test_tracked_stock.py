@@ -12,8 +12,9 @@ from django.test import Client
 from django.urls import reverse
 
 from inventory.models import Lot, Recall, Serial, StockMovement
-from inventory.services import reservations
+from inventory.services import conditions, reservations
 from inventory.tests.factories import NOON, World, at_node, make_world
+from inventory.types import ConditionChange
 from oms.core import clock
 from oms.core.admin.pages import Share, Shares
 from oms.core.transactions import unit
@@ -85,9 +86,28 @@ def test_a_lot_is_blocked_and_unblocked_by_a_person_with_a_reason(
 
 
 def test_the_page_of_a_lot_says_where_it_is_and_its_way(stocked: World, admin: Client) -> None:
-    text = _text(admin, _page("lot", Lot.objects.get().pk))
+    lot_id = Lot.objects.get().pk
+    move = ConditionChange(
+        stocked.nodes["reno"],
+        stocked.variants["TENT"],
+        1,
+        "worn_display",
+        lot_id=lot_id,
+        note="torn",
+    )
+    with unit():
+        conditions.change(moves=[move])
 
-    for said in ("Reno", "Dallas", "−3 on hand, −3 set aside", "+8 on hand", "May be sold"):
+    text = _text(admin, _page("lot", lot_id))
+
+    for said in (
+        "Reno",
+        "Dallas",
+        "−3 on hand, −3 set aside",
+        "+8 on hand",
+        "May be sold",
+        "Worn on display; torn",
+    ):
         assert said in text
 
 
