@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from inventory.admin import scope
+from inventory.admin import scope, scoping
 from inventory.models import StockMovement
 from inventory.selectors import stock_page
 from oms.core.admin import cells, links
@@ -116,7 +116,7 @@ class StockMovementAdmin(ReadAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request).select_related("position__node", "position__variant")
-        return scope.mine(request, rows, "position__node__code")
+        return scoping.mine(request, rows, "position__node__code")
 
     def get_page_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return self.get_queryset(request).select_related("lot", "serial")

@@ -95,7 +95,7 @@ class SafetyRuleAdmin(_RuleAdmin):
     terms = ("quantity",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return scoping.at_own_nodes(request, selectors.list_safety_rules(), "node__code")
+        return scoping.mine(request, selectors.list_safety_rules(), "node__code")
 
     def page(self, request: HttpRequest, obj: Any) -> Page:
         about: list[tuple[Text, Any]] = [

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.decorators import display
 
-from inventory.admin import movements, scope
+from inventory.admin import movements, scope, scoping
 from inventory.models import Reservation
 from inventory.selectors import stock_page
 from oms.core import clock
@@ -79,7 +79,7 @@ class ReservationAdmin(ReadAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request).select_related("variant", "position__node", "lot")
-        return scope.mine(request, rows, "position__node__code")
+        return scoping.mine(request, rows, "position__node__code")
 
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
         found: Any = super().get_changelist_instance(request)

@@ -45,7 +45,7 @@ class ChannelAllotmentAdmin(ReadAdmin):
     actions_detail = ["keep_more", "give_up"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return scoping.at_own_nodes(request, selectors.list_allotments(), "position__node__code")
+        return scoping.mine(request, selectors.list_allotments(), "position__node__code")
 
     def page(self, request: HttpRequest, obj: Any) -> Page:
         moved = StockMovement.objects.filter(

@@ -12,10 +12,10 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from inventory.admin.scoping import mine
 from inventory.models import StockPosition
 from oms.core.admin import cells, links
 from oms.core.admin.cells import Text
-from oms.infra.accounts.services import roles
 
 #: What people call the balances, in the order they are read.
 BALANCES: dict[str, Text] = {
@@ -29,12 +29,6 @@ BALANCES: dict[str, Text] = {
 }
 #: Balances that are the sum of live reservations.
 TAKEN = ("allocated", "held")
-
-
-def mine(request: HttpRequest, rows: QuerySet[Any], path: str) -> QuerySet[Any]:
-    """This function will return the rows of the nodes a person may see."""
-    codes = roles.allowed_node_codes(request.user)  # type: ignore[arg-type]
-    return rows if codes is None else rows.filter(**{f"{path}__in": codes})
 
 
 def my_places(request: HttpRequest) -> QuerySet[StockPosition]:

@@ -1,4 +1,4 @@
-"""A person of some nodes sees, and acts on, those alone."""
+"""A person of some nodes sees, and acts on, those alone; what concerns all nodes, only who has all."""
 
 from __future__ import annotations
 
@@ -11,16 +11,22 @@ from inventory.nodes import selectors as nodes
 from oms.infra.accounts.services import roles
 
 
-def places(request: HttpRequest) -> list[tuple[int, str]]:
-    """This function will return the nodes for a form to offer, by code."""
-    return [(node.pk, node.name) for node in nodes.list_nodes(codes=_codes(request))]
+def codes_of(request: HttpRequest) -> set[str] | None:
+    """This function will return the codes of a person's nodes; None is all, empty is none."""
+    return roles.allowed_node_codes(request.user)  # type: ignore[arg-type]
 
 
-def at_own_nodes(request: HttpRequest, rows: QuerySet[Any], path: str) -> QuerySet[Any]:
+def sees_all(request: HttpRequest) -> bool:
+    """This function will tell whether a person sees every node."""
+    return codes_of(request) is None
+
+
+def mine(request: HttpRequest, rows: QuerySet[Any], path: str) -> QuerySet[Any]:
     """This function will return the rows whose node code, at `path`, is one of the person's."""
-    codes = _codes(request)
+    codes = codes_of(request)
     return rows if codes is None else rows.filter(**{f"{path}__in": codes})
 
 
-def _codes(request: HttpRequest) -> set[str] | None:
-    return roles.allowed_node_codes(request.user)  # type: ignore[arg-type]
+def places(request: HttpRequest) -> list[tuple[int, str]]:
+    """This function will return the nodes for a form to offer, by code."""
+    return [(node.pk, node.name) for node in nodes.list_nodes(codes=codes_of(request))]

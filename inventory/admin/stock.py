@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
-from inventory.admin import place_blocks, place_page, scope, variant_page
+from inventory.admin import place_blocks, place_page, scope, scoping, variant_page
 from inventory.catalog import selectors as catalog
 from inventory.models import StockPosition
 from inventory.selectors import stock_page
@@ -86,7 +86,7 @@ class StockPositionAdmin(ReadAdmin):
         return [variant, *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return scope.mine(request, stock_page.list_places(), "node__code")
+        return scoping.mine(request, stock_page.list_places(), "node__code")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -117,7 +117,7 @@ class StockPositionAdmin(ReadAdmin):
         if variant is None:
             raise Http404
         places = stock_page.list_places(variant_id=variant_id)
-        rows = list(scope.mine(request, places, "node__code"))
+        rows = list(scoping.mine(request, places, "node__code"))
         return self.show(request, variant_page.build(variant, rows, scope.my_places(request)))
 
     def page(self, request: HttpRequest, obj: Any) -> Page:

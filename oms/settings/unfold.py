@@ -109,6 +109,9 @@ _NAVIGATION: list[dict[str, Any]] = [
             _list(_("Selling beyond the shelf"), "trending_up", "inventory.sellingrule"),
             _list(_("Kept for channels"), "lock", "inventory.channelallotment"),
             _list(_("Pools"), "hub", "nodes.pool"),
+            _list(_("Lots"), "package", "inventory.lot"),
+            _list(_("Serial numbers"), "qr_code_2", "inventory.serial"),
+            _list(_("Recalls"), "campaign", "inventory.recall"),
         ],
     },
     {

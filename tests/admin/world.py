@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from uuid import uuid4
 
 from carriers.models import LabelIntent, Shipment, TrackingEvent
+from inventory.catalog import services as catalog
+from inventory.catalog.models import Variant
 from inventory.models import StockPosition
 from inventory.nodes import services as nodes
 from inventory.nodes.types import PoolDraft
 from inventory.services import policies, syncing
 from inventory.types import ChannelReserve, SafetyLimit, SellingLimit
+from inventory.services import lots, recalls, serials, stock
+from inventory.tests.factories import VARIANT
+from inventory.types import LotDraft, RecallScope, SerialUnit, StockChange
 from inventory.warehouse.models import WorkOrder
 from inventory.warehouse.services import floor
 from oms.cockpit.control_tower.models import Case
@@ -33,6 +39,7 @@ SECRET_NAME = "Ada Example"
 def build() -> World:
     """This function will make the parts that orders need, and the machinery's rows."""
     world = a_world(stock_at={"reno": {"A": 900, "B": 900}})
+    _track(world)
     RelayHeartbeat.objects.create(name="relay-1", at=clock.real_now(), delivered=7)
     _limit(world)
     return world
@@ -46,6 +53,33 @@ def _limit(world: World) -> None:
         policies.keep_for_channel(reserves=[ChannelReserve(node, variant, "web", 5, "Launch")])
         nodes.upsert_pools(
             organization_id=world.organization_id, drafts=[PoolDraft("west", "West", ("reno",))]
+
+
+def _track(world: World) -> None:
+    """Two variants of their own, so that orders need not name lots."""
+    with unit():
+        made = catalog.upsert_variants(
+            organization_id=world.organization_id,
+            drafts=[replace(VARIANT, sku=sku, name=sku) for sku in ("LOTTED", "NUMBERED")],
+        )
+    for sku, how in (("LOTTED", "lot"), ("NUMBERED", "serial")):
+        Variant.objects.filter(pk=made[sku]).update(tracking=how)
+
+
+def _tracked(world: World, order: Order) -> None:
+    """A lot, a numbered unit and a recall, each of its own."""
+    node = world.node_ids["reno"]
+    lotted, numbered = (
+        Variant.objects.get(organization_id=world.organization_id, sku=sku).pk
+        for sku in ("LOTTED", "NUMBERED")
+    )
+    with unit():
+        code = f"L-{order.pk}"
+        lot_id = lots.register(drafts=[LotDraft(lotted, code)])[lotted, code]
+        stock.receive(changes=[StockChange(node, lotted, 5, lot_id=lot_id)])
+        serials.receive(serials=[SerialUnit(node, numbered, f"N-{order.pk}")])
+        recalls.call_back(
+            organization_id=world.organization_id, scope=RecallScope((lot_id,)), reason="Breaks."
         )
 
 
@@ -61,6 +95,9 @@ def grow(world: World, count: int, *, label: str) -> list[Order]:
     for order in orders:
         _hang(world, order)
         _feed(world, f"erp-{order.pk}")
+
+
+        _tracked(world, order)
         holds.place_hold(order_id=order.pk, type=Hold.Type.OPERATOR, reason="Look at it.")
     return orders
 

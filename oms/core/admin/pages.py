@@ -119,7 +119,49 @@ class Raw:
     text: str
 
 
-Block = Facts | Table | Sentences | Story | Raw | Figures | Flow | Waterfall
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One part of a whole; below zero where it was added rather than taken."""
+
+    label: Text
+    units: int
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Where a share stands in the picture, in per mille of its width."""
+
+    share: Share
+    start: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """How a whole is made up: one bar of its parts, and each in words with its number."""
+
+    template: ClassVar[str] = "admin/oms/blocks/shares.html"
+
+    title: Text
+    shares: Sequence[Share]
+    empty: Text
+    note: Any = ""
+
+    @property
+    def slices(self) -> list[Slice]:
+        """The parts above zero, side by side; what is below zero is told in words only."""
+        whole = sum(share.units for share in self.shares if share.units > 0)
+        found, start = [], 0.0
+        for share in self.shares:
+            if share.units > 0:
+                width = 1000 * share.units / whole
+                found.append(Slice(share, round(start, 2), round(width, 2)))
+                start += width
+        return found
+
+
+Block = Facts | Table | Sentences | Story | Raw | Figures | Flow | Waterfall | Shares
 
 
 @dataclass(frozen=True, slots=True)
