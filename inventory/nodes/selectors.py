@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from django.db.models import QuerySet
 
-from inventory.nodes.models import Node
+from inventory.nodes.models import Node, NodeAllowance
 from inventory.nodes.types import NodeFacts
 
 _FIELDS = (
@@ -25,6 +25,11 @@ def list_nodes_for(*, organization_id: int) -> QuerySet[Node]:
     """This function will return the same nodes as rows for the API, by code."""
     found = Node.objects.filter(is_active=True, allowances__organization_id=organization_id)
     return found.order_by("code")
+
+
+def list_allowances() -> QuerySet[NodeAllowance]:
+    """This function will return which organizations the active nodes may serve."""
+    return NodeAllowance.objects.filter(node__is_active=True)
 
 
 def list_active() -> list[NodeFacts]:
