@@ -11,25 +11,51 @@ from datetime import datetime
 
 from inventory.models import Reservation
 from inventory.models.stock import StockMovement
-from inventory.services import balances, taking
+from inventory.services import balances, kits, serials, taking
 from inventory.services.balances import DemandKey, Entry
-from inventory.services.taking import Manner
+from inventory.services.rearranging import (
+    AlreadyPicked,
+    HoldExpired,
+    HoldTooLong,
+    NotDivisible,
+    UnknownReservation,
+    allocate,
+    confirm,
+    extend,
+    move,
+    split,
+    unroute,
+)
+from inventory.services.reserved import NothingReserved, require, rows_of, times
+from inventory.services.taking import ALLOCATE, Manner, OutOfStock
 from inventory.types import Demand, DemandAtNode, ReserveResult
-from oms.core import clock, transitions
+from oms.core import transitions
 from oms.core.context import current
-from oms.core.errors import Conflict
 from oms.core.transactions import needs_transaction, use_case
 from oms.infra.outbox.services import emitting
 
 __all__ = [
+    "AlreadyPicked",
     "DemandAtNode",
+    "HoldExpired",
+    "HoldTooLong",
+    "NotDivisible",
     "NothingReserved",
+    "OutOfStock",
+    "UnknownReservation",
+    "allocate",
+    "confirm",
     "consume",
     "expire_due",
+    "extend",
     "hold",
+    "move",
     "pick",
     "release",
     "reserve",
+    "reserve_each",
+    "split",
+    "unroute",
 ]
 
 Kind = StockMovement.Kind
@@ -37,12 +63,6 @@ Status = Reservation.Status
 
 _ALLOCATED = frozenset({Status.ALLOCATED, Status.PICKED})
 _LIVE = frozenset(Reservation.LIVE)
-
-
-class NothingReserved(Conflict):
-    """The demand holds no stock there, so none can be picked or shipped for it."""
-
-    code = "inventory.nothing_reserved"
 
 
 @needs_transaction
@@ -57,14 +77,13 @@ def reserve(*, demands: Sequence[Demand]) -> ReserveResult:
     :raises InvalidQuantity: a leg of less than one unit.
     :raises StockChanged: the stock went between lock and write; nothing is taken.
     """
-    manner = Manner(
-        trigger="allocate",
-        status=Status.ALLOCATED,
-        kind=Kind.ALLOCATED,
-        expires_at=None,
-        served=_ALLOCATED,
-    )
-    return taking.take(demands=demands, manner=manner)
+    return taking.take(demands=kits.explode(demands=demands), manner=ALLOCATE)
+
+
+@needs_transaction
+def reserve_each(*, demands: Sequence[Demand]) -> dict[DemandKey, ReserveResult]:
+    """This function will reserve and answer each demand by itself, by (kind, reference)."""
+    return taking.take_each(demands=kits.explode(demands=demands), manner=ALLOCATE)
 
 
 @needs_transaction
@@ -79,7 +98,7 @@ def hold(*, demands: Sequence[Demand], expires_at: datetime) -> ReserveResult:
     manner = Manner(
         trigger="hold", status=Status.HELD, kind=Kind.HELD, expires_at=expires_at, served=_LIVE
     )
-    return taking.take(demands=demands, manner=manner)
+    return taking.take(demands=kits.explode(demands=demands), manner=manner)
 
 
 @needs_transaction
@@ -90,10 +109,10 @@ def pick(*, items: Sequence[DemandAtNode]) -> None:
 
     :raises NothingReserved: a demand holds nothing there.
     """
-    rows = _rows(items, statuses=_ALLOCATED)
-    _require(items, rows)
+    rows = rows_of(items, statuses=_ALLOCATED)
+    require(items, rows)
     fresh = [row for row in rows if row.status == Status.ALLOCATED]
-    at = _times(items, fresh)
+    at = times(items, fresh)
     transitions.apply_many(fresh, "pick", at_for=lambda row: at[row.pk])
 
 
@@ -104,13 +123,21 @@ def consume(*, items: Sequence[DemandAtNode]) -> None:
     On hand and allocated fall in one movement. A demand consumed before is left alone.
 
     :raises NothingReserved: a demand never held anything there, or gave it back.
+    :raises SerialsMissing: units that are tracked by serial number have none assigned.
     """
-    balances.lock_for_demands(items=items)
-    rows = _rows(items, statuses=_ALLOCATED | {Status.CONSUMED})
-    _require(items, rows)
+    positions = balances.lock_for_demands(items=items)
+    rows = rows_of(items, statuses=_ALLOCATED | {Status.CONSUMED})
+    require(items, rows)
     live = [row for row in rows if row.status != Status.CONSUMED]
-    at = _times(items, live)
-    balances.book(entries=[_shipped(row, at[row.pk]) for row in live])
+    at = times(items, live)
+    numbers = serials.on_consumed(rows=live, positions=positions)
+    balances.book(
+        entries=[
+            _shipped(row, at[row.pk], quantity, serial_id)
+            for row in live
+            for quantity, serial_id in numbers.get(row.pk, [(row.quantity, None)])
+        ]
+    )
     transitions.apply_many(live, "consume", at_for=lambda row: at[row.pk])
 
 
@@ -120,9 +147,10 @@ def release(*, items: Sequence[DemandAtNode], reason: str) -> int:
 
     :returns: units given back; 0 when there was nothing.
     """
-    balances.lock_for_demands(items=items)
-    rows = _rows(items, statuses=_LIVE)
-    at = _times(items, rows)
+    positions = balances.lock_for_demands(items=items)
+    rows = rows_of(items, statuses=_LIVE)
+    at = times(items, rows)
+    serials.on_released(rows=rows, positions=positions)
     balances.book(entries=taking.give_back(rows, Kind.RELEASED, at=at, reason=reason))
     transitions.apply_many(rows, "release", at_for=lambda row: at[row.pk], reason=reason)
     emitting.emit_many(taking.released_events(rows, at=at))
@@ -147,53 +175,7 @@ def expire_due(*, before: datetime, limit: int) -> int:
     return len(rows)
 
 
-def _rows(items: Sequence[DemandAtNode], *, statuses: frozenset[str]) -> list[Reservation]:
-    wanted = {(item.demand_kind, item.demand_ref, item.node_id) for item in items}
-    rows = (
-        Reservation.objects.select_for_update(of=("self",))
-        .select_related("position")
-        .filter(
-            demand_kind__in={kind for kind, _, _ in wanted},
-            demand_ref__in={ref for _, ref, _ in wanted},
-            status__in=statuses,
-        )
-        .order_by("pk")
-    )
-    return [
-        row for row in rows if (*_key(row), _node(row)) in wanted or (*_key(row), None) in wanted
-    ]
-
-
-def _key(row: Reservation) -> DemandKey:
-    return row.demand_kind, row.demand_ref
-
-
-def _node(row: Reservation) -> int | None:
-    return row.position.node_id if row.position else None
-
-
-def _require(items: Sequence[DemandAtNode], rows: Sequence[Reservation]) -> None:
-    at_node = {(*_key(row), _node(row)) for row in rows}
-    anywhere = {_key(row) for row in rows}
-    for item in items:
-        key = (item.demand_kind, item.demand_ref)
-        is_there = key in anywhere if item.node_id is None else (*key, item.node_id) in at_node
-        if not is_there:
-            raise NothingReserved(
-                f"{item.demand_ref} holds no stock there.",
-                data={"demand_ref": item.demand_ref, "node_id": item.node_id},
-            )
-
-
-def _times(items: Sequence[DemandAtNode], rows: Sequence[Reservation]) -> dict[int, datetime]:
-    now = clock.now()
-    given = {(i.demand_kind, i.demand_ref, i.node_id): i.at or now for i in items}
-    return {
-        row.pk: given.get((*_key(row), _node(row))) or given[(*_key(row), None)] for row in rows
-    }
-
-
-def _shipped(row: Reservation, at: datetime) -> Entry:
+def _shipped(row: Reservation, at: datetime, quantity: int, serial_id: int | None) -> Entry:
     assert row.position_id is not None
     return Entry(
         position_id=row.position_id,
@@ -202,6 +184,8 @@ def _shipped(row: Reservation, at: datetime) -> Entry:
         document_ref=row.demand_ref,
         at=at,
         actor=current().actor,
-        on_hand=-row.quantity,
-        allocated=-row.quantity,
+        lot_id=row.lot_id,
+        serial_id=serial_id,
+        on_hand=-quantity,
+        allocated=-quantity,
     )

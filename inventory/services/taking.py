@@ -19,13 +19,14 @@ from django.db import connection
 from inventory.events import StockReleased, StockReserved
 from inventory.models import Reservation
 from inventory.models.stock import StockMovement
+from inventory.selectors import serials
 from inventory.services import _sql, balances, limits
 from inventory.services.balances import DemandKey, Entry, Position, Taken
 from inventory.services.deciding import Decision, LotUnits, Own, OwnedPlace, Stand, decide
 from inventory.types import Demand, Leg, ReserveResult, Shortage
 from oms.core import clock, ids, transitions
 from oms.core.context import current
-from oms.core.errors import Invalid
+from oms.core.errors import Conflict, Invalid
 from oms.core.quantities import require_quantity
 from oms.core.transactions import needs_transaction
 from oms.infra.outbox.services import emitting
@@ -35,6 +36,12 @@ Status = Reservation.Status
 
 #: (demand_kind, demand_ref, line_ref)
 LineKey = tuple[str, str, str]
+
+
+class OutOfStock(Conflict):
+    """Not all of it is there; what is missing is named."""
+
+    code = "inventory.out_of_stock"
 
 
 class NothingDemanded(Invalid):
@@ -53,6 +60,16 @@ class Manner:
     expires_at: datetime | None
     #: Demands with rows in these statuses are served already.
     served: frozenset[str]
+
+
+#: Set aside at a node, for good.
+ALLOCATE = Manner(
+    trigger="allocate",
+    status=Status.ALLOCATED,
+    kind=Kind.ALLOCATED,
+    expires_at=None,
+    served=frozenset({Status.ALLOCATED, Status.PICKED}),
+)
 
 
 @dataclass(slots=True)
@@ -83,27 +100,57 @@ class _Found:
 @needs_transaction
 def take(*, demands: Sequence[Demand], manner: Manner) -> ReserveResult:
     """This function will take the demands' legs in arrival order, as far as each allows."""
+    taken: list[str] = []
+    short: dict[str, tuple[Shortage, ...]] = {}
+    for answer in take_each(demands=demands, manner=manner).values():
+        taken += answer.taken
+        short.update(answer.short)
+    return ReserveResult(taken=tuple(taken), short=short)
+
+
+@needs_transaction
+def take_each(*, demands: Sequence[Demand], manner: Manner) -> dict[DemandKey, ReserveResult]:
+    """This function will do the same and answer each demand by itself, in order."""
     asked = _once(demands)
     if not asked:
-        return ReserveResult(taken=())
+        return {}
     _check(asked)
     now = clock.now()
-    found = _look(asked, manner, now)
-    fresh = _unserved(asked, found)
-    decision = _decide(found, fresh, manner, now)
-    expired = _expired(found, decision, now)
-    if expired:
-        _tidy(expired, now)
-        found = _look(asked, manner, now)
-        decision = _decide(found, fresh, manner, now)
+    found, fresh, decision = _settle(asked, manner, now)
     _write(found, decision, manner, now)
     return _answer(asked, fresh, found, decision)
+
+
+@needs_transaction
+def decide_alone(demand: Demand, manner: Manner, now: datetime) -> Decision:
+    """This function will lock the demand's places and decide it as if it held nothing yet."""
+    _, _, decision = _settle([demand], manner, now, with_own=False)
+    return decision
+
+
+def _settle(
+    asked: Sequence[Demand], manner: Manner, now: datetime, *, with_own: bool = True
+) -> tuple[_Found, list[Demand], Decision]:
+    """Decides until no hold that ran out is in the way: one more demand that is served may leave
+    the next one short, so the second look need not be the last."""
+    while True:
+        found = _look(asked, manner, now, with_own=with_own)
+        fresh = _unserved(asked, found)
+        decision = _decide(found, fresh, manner, now)
+        expired = _expired(found, decision, now)
+        if not expired:
+            return found, fresh, decision
+        _tidy(expired, now)
+
+
+def key_of(demand: Demand) -> DemandKey:
+    return demand.demand_kind, demand.demand_ref
 
 
 def _once(demands: Sequence[Demand]) -> list[Demand]:
     first: dict[DemandKey, Demand] = {}
     for demand in demands:
-        first.setdefault((demand.demand_kind, demand.demand_ref), demand)
+        first.setdefault(key_of(demand), demand)
     return list(first.values())
 
 
@@ -133,18 +180,21 @@ def _line(demand: Demand, leg: Leg) -> LineKey:
 
 def _answer(
     asked: Sequence[Demand], fresh: Sequence[Demand], found: _Found, decision: Decision
-) -> ReserveResult:
-    wanting = {(d.demand_kind, d.demand_ref) for d in fresh}
-    served = {(d.demand_kind, d.demand_ref) for d in decision.taken}
-    taken = [d for d in asked if (d.demand_kind, d.demand_ref) in served
-             or (d.demand_kind, d.demand_ref) not in wanting]  # fmt: skip
-    short = dict(decision.short)
-    for demand in taken:
-        if demand.is_partial and found.served:
-            still = _still_short(demand, found)
-            if still:
-                short[demand.demand_ref] = (*short.get(demand.demand_ref, ()), *still)
-    return ReserveResult(taken=tuple(d.demand_ref for d in taken), short=short)
+) -> dict[DemandKey, ReserveResult]:
+    wanting = {key_of(demand) for demand in fresh}
+    served = {key_of(demand) for demand in decision.taken}
+    answers = {}
+    for demand in asked:
+        key = key_of(demand)
+        is_taken = key in served or key not in wanting
+        short = decision.short.get(key, ())
+        if is_taken and demand.is_partial and found.served:
+            short = (*short, *_still_short(demand, found))
+        answers[key] = ReserveResult(
+            taken=(demand.demand_ref,) if is_taken else (),
+            short={demand.demand_ref: short} if short else {},
+        )
+    return answers
 
 
 def _still_short(demand: Demand, found: _Found) -> list[Shortage]:
@@ -164,10 +214,10 @@ def _still_short(demand: Demand, found: _Found) -> list[Shortage]:
     return shortages
 
 
-def _look(demands: Sequence[Demand], manner: Manner, now: datetime) -> _Found:
+def _look(demands: Sequence[Demand], manner: Manner, now: datetime, *, with_own: bool) -> _Found:
     told = balances.look(
         places={(leg.node_id, leg.variant_id) for d in demands for leg in d.legs},
-        demands=[(d.demand_kind, d.demand_ref) for d in demands],
+        demands=[key_of(d) for d in demands] if with_own else [],
     )
     found = _Found()
     by_id: dict[int, Stand] = {}
@@ -217,14 +267,18 @@ def _add_limits(found: _Found, rows: Sequence[Sequence[Any]]) -> None:
 
 
 def _add_lots(found: _Found, by_id: Mapping[int, Stand], rows: Iterable[Sequence[Any]]) -> None:
+    numbered = [p.id for p in found.positions.values() if p.tracking == "serial"]
     for position in found.positions.values():
-        if position.tracking != "none":
+        if position.tracking == "lot":
             by_id[position.id].lots = []
     for position_id, lot_id, units, last_day, block in rows:
         lots = by_id[position_id].lots
-        assert lots is not None
-        day = date.fromisoformat(last_day) if last_day else None
-        lots.append(LotUnits(lot_id, units, day, bool(block)))
+        if lots is not None:
+            day = date.fromisoformat(last_day) if last_day else None
+            lots.append(LotUnits(lot_id, units, day, bool(block)))
+    for position_id, units, day, is_blocked in serials.list_free(position_ids=numbered):
+        stand = by_id[position_id]
+        stand.numbered = (*stand.numbered, LotUnits(None, units, day, is_blocked))
 
 
 def _decide(found: _Found, demands: Sequence[Demand], manner: Manner, now: datetime) -> Decision:
@@ -248,7 +302,7 @@ def _own(found: _Found, demands: Sequence[Demand]) -> dict[DemandKey, dict[Owned
                 before = sums.get(place, Own(0))
                 sums[place] = Own(before.quantity + row.quantity, before.earmarked + row.earmarked)
         if sums:
-            own[demand.demand_kind, demand.demand_ref] = sums
+            own[key_of(demand)] = sums
     return own
 
 
@@ -257,7 +311,7 @@ def _softly_held(found: _Found, demand: Demand) -> list[_Held]:
     lines = {leg.line_ref for leg in demand.legs}
     return [
         row
-        for row in found.live.get((demand.demand_kind, demand.demand_ref), ())
+        for row in found.live.get(key_of(demand), ())
         if row.status in (Status.HELD, Status.CONFIRMED) and row.line_ref in lines
     ]
 
@@ -286,9 +340,9 @@ def _tidy(keys: Sequence[int], now: datetime) -> None:
 
 def _write(found: _Found, decision: Decision, manner: Manner, now: datetime) -> None:
     _release(_replaced(found, decision.taken), now)
-    rows = _rows(decision, manner, now)
+    rows = rows_for(decision, manner, now)
     balances.book(entries=(), taken=[Taken(row, manner.trigger, manner.kind) for row in rows])
-    emitting.emit_many(_reserved_events(decision, now))
+    emitting.emit_many(reserved_events(decision, now))
 
 
 def _release(replaced: Sequence[Reservation], now: datetime) -> None:
@@ -305,7 +359,7 @@ def _replaced(found: _Found, demands: Sequence[Demand]) -> list[Reservation]:
     return list(Reservation.objects.filter(pk__in=keys).order_by("pk")) if keys else []
 
 
-def _rows(decision: Decision, manner: Manner, now: datetime) -> list[dict[str, Any]]:
+def rows_for(decision: Decision, manner: Manner, now: datetime) -> list[dict[str, Any]]:
     """One row per demand, line, position and lot; legs of one line at one place are one row."""
     actor = current().actor
     sums: dict[tuple[str, str, str, int, int | None], dict[str, Any]] = {}
@@ -396,7 +450,7 @@ def released_events(
     ]
 
 
-def _reserved_events(decision: Decision, now: datetime) -> list[StockReserved]:
+def reserved_events(decision: Decision, now: datetime) -> list[StockReserved]:
     units: dict[int, int] = defaultdict(int)
     nodes: dict[int, set[int]] = defaultdict(set)
     variants: dict[int, set[int]] = defaultdict(set)

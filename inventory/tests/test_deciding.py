@@ -41,7 +41,7 @@ def test_two_lines_of_one_variant_are_judged_by_their_sum() -> None:
     decision = decide(demands=[demand], free={(1, 7, 5): 5}, own={})
 
     assert decision.taken == []
-    assert decision.short == {"a": (Shortage("a", "2", 5, 7, wanted=3, available=2),)}
+    assert decision.short == {("order", "a"): (Shortage("a", "2", 5, 7, wanted=3, available=2),)}
 
 
 def test_a_short_demand_leaves_everything_to_the_next() -> None:
@@ -51,7 +51,7 @@ def test_a_short_demand_leaves_everything_to_the_next() -> None:
     decision = decide(demands=[first, second], free={(1, 7, 5): 2, (1, 7, 6): 8}, own={})
 
     assert [demand.demand_ref for demand in decision.taken] == ["b"]
-    assert decision.short["a"] == (Shortage("a", "2", 6, 7, wanted=9, available=8),)
+    assert decision.short["order", "a"] == (Shortage("a", "2", 6, 7, wanted=9, available=8),)
 
 
 def test_what_another_seller_owns_is_not_there() -> None:
@@ -59,13 +59,13 @@ def test_what_another_seller_owns_is_not_there() -> None:
 
     decision = decide(demands=[demand], free={(1, 7, 5): 100}, own={})
 
-    assert decision.short["a"][0].available == 0
+    assert decision.short["order", "a"][0].available == 0
 
 
 def test_an_overdrawn_place_is_reported_as_empty() -> None:
     decision = decide(demands=[_demand("a", ("1", 5, 1))], free={(1, 7, 5): -4}, own={})
 
-    assert decision.short["a"][0].available == 0
+    assert decision.short["order", "a"][0].available == 0
 
 
 def test_own_hold_counts_for_its_demand_only() -> None:
@@ -75,7 +75,7 @@ def test_own_hold_counts_for_its_demand_only() -> None:
     decision = decide(demands=[other, holder], free={(1, 7, 5): 0}, own=own)
 
     assert [demand.demand_ref for demand in decision.taken] == ["a"]
-    assert set(decision.short) == {"b"}
+    assert set(decision.short) == {("order", "b")}
 
 
 def test_what_a_served_demand_held_beyond_its_need_goes_to_the_next() -> None:
@@ -110,9 +110,9 @@ def test_never_more_than_free_and_never_a_part(
         for leg in demand.legs:
             left[leg.variant_id] = left.get(leg.variant_id, 0) - leg.quantity
     assert all(quantity >= min(0, free.get(v, 0)) for v, quantity in left.items())
-    taken = {demand.demand_ref for demand in decision.taken}
+    taken = {("order", demand.demand_ref) for demand in decision.taken}
     assert taken.isdisjoint(decision.short)
-    assert taken | set(decision.short) == {demand.demand_ref for demand in demands}
+    assert taken | set(decision.short) == {("order", d.demand_ref) for d in demands}
 
 
 def _one(stand: Stand, *demands: Demand) -> Decision:
@@ -131,7 +131,7 @@ def test_what_is_kept_for_a_channel_goes_to_it_alone_and_first() -> None:
         _for_channel("b", "market", 1),
     )
 
-    assert decision.short["m"][0].available == 2
+    assert decision.short["order", "m"][0].available == 2
     assert [(take.quantity, take.earmarked) for take in decision.takes] == [(4, 3), (1, 0)]
 
 
@@ -143,7 +143,7 @@ def test_each_channel_oversells_up_to_its_own_limit() -> None:
         _for_channel("b", "shop", 1),
     )
 
-    assert decision.short["m"][0].available == 0
+    assert decision.short["order", "m"][0].available == 0
     assert [demand.demand_ref for demand in decision.taken] == ["a"]
 
 
@@ -169,7 +169,7 @@ def test_a_lot_must_be_good_on_the_day_it_is_needed() -> None:
 
     decision = _one(Stand(1, free=13, lots=_lots()), late)
 
-    assert decision.short["a"][0].available == 4
+    assert decision.short["order", "a"][0].available == 4
 
 
 def test_a_partial_demand_takes_what_there_is_and_says_what_is_missing() -> None:
@@ -178,4 +178,4 @@ def test_a_partial_demand_takes_what_there_is_and_says_what_is_missing() -> None
     decision = _one(Stand(1, free=2), demand)
 
     assert [(take.leg.line_ref, take.quantity) for take in decision.takes] == [("1", 2)]
-    assert [short.line_ref for short in decision.short["a"]] == ["1", "2"]
+    assert [short.line_ref for short in decision.short["order", "a"]] == ["1", "2"]

@@ -103,6 +103,8 @@ _NAVIGATION: list[dict[str, Any]] = [
             _list(_("Movements"), "swap_vert", "inventory.stockmovement"),
             _list(_("Variants"), "sell", "catalog.variant"),
             _list(_("Products"), "category", "catalog.product"),
+            _list(_("Feeds"), "sync_alt", "inventory.syncsource"),
+            _list(_("Drift"), "difference", "inventory.driftreport"),
         ],
     },
     {

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from carriers.models import LabelIntent, Shipment, TrackingEvent
 from inventory.models import StockPosition
+from inventory.services import syncing
 from inventory.warehouse.models import WorkOrder
 from inventory.warehouse.services import floor
 from oms.cockpit.control_tower.models import Case
@@ -43,6 +44,7 @@ def grow(world: World, count: int, *, label: str) -> list[Order]:
     orders = list(Order.objects.filter(external_ref__in=refs).order_by("pk"))
     for order in orders:
         _hang(world, order)
+        _feed(world, f"erp-{order.pk}")
         holds.place_hold(order_id=order.pk, type=Hold.Type.OPERATOR, reason="Look at it.")
     return orders
 
@@ -119,6 +121,15 @@ def _hang(world: World, order: Order) -> None:
     keys.create(
         organization_id=owner, name=f"Key {order.pk}", scopes=["orders:read"], created_by="staff:1"
     )
+
+
+def _feed(world: World, code: str) -> None:
+    """Another system that counts one unit of A too few."""
+    with unit():
+        syncing.add_source(organization_id=world.organization_id, code=code, kind="erp")
+    counts = [{"node": "reno", "sku": "A", "on_hand": position(world).on_hand - 1}]
+    snapshot = {"sequence": 1, "kind": "snapshot", "places": counts}
+    syncing.deliver(organization_id=world.organization_id, source=code, items=[snapshot])
 
 
 def decision_of(order: Order) -> Decision:

@@ -3,16 +3,16 @@ which the guard is off and the race must be lost."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pytest
-from django.db import connection
 
 from inventory.models import StockPosition
-from inventory.services import _sql, ledger, reservations
+from inventory.services import ledger, reservations
 from inventory.tests.factories import World, make_world
 from inventory.types import Demand, ReserveResult
+from oms.cockpit.simulation.proving import weakening
+from oms.cockpit.simulation.proving.weakening import Protection
 from oms.core.testing.races import run_together
 from oms.core.transactions import Busy, unit
 
@@ -22,8 +22,6 @@ ROUNDS = 50
 RIVALS = 6
 #: Threads and lines of the deadlock race.
 CROWD, LINES = 16, 30
-
-_CHECK = "inventory_no_oversell"
 
 
 def _asks(*demands: Demand) -> Callable[[], ReserveResult]:
@@ -50,25 +48,6 @@ def _race_for_single_units() -> tuple[World, list[int]]:
     return world, winners
 
 
-@contextmanager
-def _guard_off(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No row lock, no condition in the UPDATE, no CHECK on the table."""
-    lock = _sql.LOCK_PLACES_AND_HOLDS
-    monkeypatch.setattr(_sql, "LOCK_PLACES_AND_HOLDS", lock.replace("FOR NO KEY UPDATE OF p", ""))
-    monkeypatch.setattr(_sql, "GUARD", "")
-    table = StockPosition._meta.db_table
-    check = next(c for c in StockPosition._meta.constraints if c.name == _CHECK)
-    with connection.schema_editor() as editor:
-        editor.remove_constraint(StockPosition, check)
-    try:
-        yield
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute(f"TRUNCATE {table} CASCADE")
-        with connection.schema_editor() as editor:
-            editor.add_constraint(StockPosition, check)
-
-
 def test_the_last_unit_is_sold_exactly_once() -> None:
     _, winners = _race_for_single_units()
 
@@ -77,10 +56,8 @@ def test_the_last_unit_is_sold_exactly_once() -> None:
     assert ledger.verify().differences == []
 
 
-def test_control_without_the_guard_the_last_unit_is_sold_twice(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    with _guard_off(monkeypatch):
+def test_control_without_the_guard_the_last_unit_is_sold_twice() -> None:
+    with weakening.without(*weakening.AGAINST_OVERSELL):
         _, winners = _race_for_single_units()
         oversold = StockPosition.objects.filter(allocated__gt=1).count()
 
@@ -88,19 +65,18 @@ def test_control_without_the_guard_the_last_unit_is_sold_twice(
     assert sum(winners) > ROUNDS
 
 
-def test_the_condition_alone_stops_an_unlocked_rival(monkeypatch: pytest.MonkeyPatch) -> None:
-    lock = _sql.LOCK_PLACES_AND_HOLDS
-    monkeypatch.setattr(_sql, "LOCK_PLACES_AND_HOLDS", lock.replace("FOR NO KEY UPDATE OF p", ""))
+@pytest.mark.parametrize("alone", weakening.AGAINST_OVERSELL)
+def test_each_protection_alone_sells_no_unit_twice(alone: Protection) -> None:
     world = make_world()
     world.receive("reno", "TENT", 3)
+    asks = [_asks(world.demand(f"o{i}", world.leg("reno", "TENT", 1))) for i in range(CROWD)]
 
-    answers = run_together(
-        [_asks(world.demand(f"o{i}", world.leg("reno", "TENT", 1))) for i in range(CROWD)]
-    )
+    with weakening.without(*(p for p in weakening.AGAINST_OVERSELL if p is not alone)):
+        answers = run_together(asks)
 
-    taken = sum(len(a.taken) for a in answers if isinstance(a, ReserveResult))
-    assert world.position("reno", "TENT").allocated == taken <= 3
-    assert ledger.verify().differences == []
+        taken = sum(len(a.taken) for a in answers if isinstance(a, ReserveResult))
+        assert 0 < world.position("reno", "TENT").allocated == taken <= 3
+        assert ledger.verify().differences == []
 
 
 def _race_in_opposite_orders() -> tuple[World, list[object]]:
@@ -125,14 +101,8 @@ def test_orders_with_the_same_lines_in_opposite_order_do_not_block_each_other() 
     assert not StockPosition.objects.exclude(allocated=CROWD).exists()
 
 
-def test_control_without_the_order_of_locks_they_deadlock(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    lock = _sql.LOCK_PLACES_AND_HOLDS
-    shuffled = lock.replace("ORDER BY p.node_id, p.variant_id", "ORDER BY random()")
-    assert shuffled != lock
-    monkeypatch.setattr(_sql, "LOCK_PLACES_AND_HOLDS", shuffled)
-
-    _, answers = _race_in_opposite_orders()
+def test_control_without_the_order_of_locks_they_deadlock() -> None:
+    with weakening.without(Protection.ORDER):
+        _, answers = _race_in_opposite_orders()
 
     assert any(isinstance(answer, Busy) for answer in answers)

@@ -18,7 +18,8 @@ from django.core.management import call_command
 from django.db import connection
 
 from inventory.catalog import selectors as catalog
-from oms.cockpit.simulation.bench import figures, isolation, raw_placing, timing
+from oms.cockpit.simulation import isolation
+from oms.cockpit.simulation.bench import figures, raw_placing, timing
 from oms.cockpit.simulation.bench.figures import Figure
 from oms.cockpit.simulation.bench.raw_callers import Job
 from oms.cockpit.simulation.bench.world import Unplaced, World
@@ -136,7 +137,7 @@ def test_the_run_takes_the_server_of_the_install_and_nothing_else(
     monkeypatch.setenv("REDIS_URL", "unix:///install/valkey.sock")
     monkeypatch.setenv("SANDBOX_CARRIER_URL", "http://127.0.0.1:1")
 
-    environment = isolation._environment(tmp_path)
+    environment = isolation._environment(isolation.BENCH, tmp_path)
 
     ours, theirs = urlsplit(database_url()), urlsplit(environment["DATABASE_URL"])
     assert (theirs.netloc, theirs.query, theirs.path) == (ours.netloc, ours.query, "/oms_bench")
@@ -148,7 +149,7 @@ def test_the_run_takes_the_server_of_the_install_and_nothing_else(
 def test_a_second_run_at_the_same_time_is_refused() -> None:
     with psycopg.connect(**raw_placing.connect_options()) as other:
         other.execute("SELECT pg_advisory_lock(%s, 0)", [int(LockSpace.BENCH)])
-        with pytest.raises(isolation.BenchRuns), isolation.scratch():
+        with pytest.raises(isolation.AlreadyRuns), isolation.scratch(isolation.BENCH):
             pytest.fail("it ran")
     assert "oms_bench" not in _databases()
 

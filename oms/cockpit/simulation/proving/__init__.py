@@ -1,0 +1,1 @@
+"""Callers that fight for scarce stock, and what tells whether a unit was sold twice."""

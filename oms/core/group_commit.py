@@ -1,0 +1,180 @@
+"""Many callers, one writer: what waits is done in one transaction, and each caller gets its answer
+after the commit.
+
+An idle writer adds no delay: it takes what there is, however little. Under load a batch grows by
+itself, and with it the work per commit; a hot row is then written once a batch, not once a caller.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+from django.db import DatabaseError, InterfaceError, connection
+
+from oms.core.errors import Unavailable
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+logger = logging.getLogger(__name__)
+
+#: A larger batch makes the last caller wait longer than it saves.
+MOST = 128
+#: An idle writer gives its connection back after so long.
+IDLE_S = 2.0
+#: Callers beyond this are sent away at once: they would wait longer than they like.
+WAITING = 2_048
+
+
+class QueueFull(Unavailable):
+    """More callers wait than can be served soon."""
+
+    code = "busy.queue_full"
+
+
+class NoAnswer(Unavailable):
+    """The writer did not answer in time. The same request may be repeated: it is done once."""
+
+    code = "busy.no_answer"
+
+
+class _Waiting(Generic[T, R]):
+    """One caller's item; its lock is released when the answer is there."""
+
+    __slots__ = ("answered", "error", "item", "result")
+
+    def __init__(self, item: T) -> None:
+        self.item = item
+        self.result: R | None = None
+        self.error: BaseException | None = None
+        self.answered = threading.Lock()
+        self.answered.acquire()
+
+
+class GroupCommit(Generic[T, R]):
+    """One writer of this process for one kind of work.
+
+    `work` does a batch in a transaction of its own and returns one answer per item, in order. It
+    must be safe to repeat: after a lost connection nobody knows whether the commit arrived.
+    """
+
+    def __init__(
+        self,
+        work: Callable[[Sequence[T]], Sequence[R]],
+        *,
+        name: str,
+        most: int = MOST,
+        waiting: int = WAITING,
+    ) -> None:
+        self._work, self._name, self._most, self._limit = work, name, most, waiting
+        self._queue: deque[_Waiting[T, R]] = deque()
+        self._filled = threading.Condition(threading.Lock())
+        self._start = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._pid = 0
+        self._is_ending = False
+
+    def submit(self, item: T, *, timeout_s: float = 30.0) -> R:
+        """This function will do the item with whatever else waits, and return its answer.
+
+        :raises QueueFull: too many wait; nothing was done.
+        :raises NoAnswer: nothing came in time; repeat the item.
+        :raises OmsError: what the work raised for this item.
+        """
+        waiting: _Waiting[T, R] = _Waiting(item)
+        self._ensure_writer()
+        with self._filled:
+            if len(self._queue) >= self._limit:
+                raise QueueFull("Too many requests wait; try again.", retry_after_s=1)
+            self._queue.append(waiting)
+            self._filled.notify()
+        if not waiting.answered.acquire(timeout=timeout_s):
+            raise NoAnswer("No answer in time; send the same request again.", retry_after_s=1)
+        if waiting.error is not None:
+            raise waiting.error
+        return waiting.result  # type: ignore[return-value]
+
+    def _ensure_writer(self) -> None:
+        if self._thread is not None and self._thread.is_alive() and self._pid == os.getpid():
+            return
+        with self._start:
+            if self._pid != os.getpid():
+                # A fork takes neither the writer along nor those who wait for it.
+                self._queue.clear()
+                self._filled = threading.Condition(threading.Lock())
+                self._thread, self._pid = None, os.getpid()
+            if self._thread is None or not self._thread.is_alive():
+                self._is_ending = False
+                self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+                self._thread.start()
+
+    def stop(self) -> None:
+        """This function will let the writer finish what waits and end; a later item starts it
+        again."""
+        thread = self._thread
+        if thread is not None and thread.is_alive() and self._pid == os.getpid():
+            with self._filled:
+                self._is_ending = True
+                self._filled.notify()
+            thread.join()
+
+    def _run(self) -> None:
+        try:
+            while batch := self._next():
+                try:
+                    self._serve(batch)
+                except BaseException as error:
+                    logger.exception("%s lost a batch", self._name)
+                    _answer_all(batch, error)
+        finally:
+            connection.close()
+
+    def _next(self) -> list[_Waiting[T, R]]:
+        """What waits, as soon as something does; nothing: the writer shall end."""
+        with self._filled:
+            while not self._queue and not self._is_ending:
+                if not self._filled.wait(IDLE_S):
+                    connection.close()
+            return [self._queue.popleft() for _ in range(min(len(self._queue), self._most))]
+
+    def _serve(self, batch: Sequence[_Waiting[T, R]]) -> None:
+        """A batch that fails is done in halves, so that one bad item fails alone."""
+        try:
+            results = self._attempt([waiting.item for waiting in batch])
+        except Exception as error:
+            if len(batch) == 1:
+                _answer_all(batch, error)
+                return
+            half = len(batch) // 2
+            self._serve(batch[:half])
+            self._serve(batch[half:])
+            return
+        for waiting, result in zip(batch, results, strict=True):
+            waiting.result = result
+            waiting.answered.release()
+
+    def _attempt(self, items: Sequence[T]) -> Sequence[R]:
+        try:
+            return self._work(items)
+        except (DatabaseError, InterfaceError):
+            if connection.connection is not None and not connection.connection.closed:
+                raise
+        # The server went away, maybe after the commit: the same again, on a new connection.
+        connection.close()
+        try:
+            return self._work(items)
+        except (DatabaseError, InterfaceError) as error:
+            connection.close()
+            raise NoAnswer("The database does not answer; try again.", retry_after_s=1) from error
+
+
+def _answer_all(batch: Sequence[_Waiting[T, R]], error: BaseException) -> None:
+    for waiting in batch:
+        if waiting.answered.locked():
+            waiting.error = error
+            waiting.answered.release()
