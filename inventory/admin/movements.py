@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from inventory.admin import scope, scoping
-from inventory.models import StockMovement
+from inventory.models import StockMovement, StockPosition
 from inventory.selectors import stock_page
 from oms.core.admin import cells, links
 from oms.core.admin.pages import Facts, Page, Tally
@@ -110,7 +110,7 @@ class StockMovementAdmin(ReadAdmin):
     list_filter = ("kind", BalanceFilter, DayFilter)
     list_select_related = ("position__node", "position__variant")
     list_before_template = "admin/oms/tally.html"
-    search_fields = ("=document_ref", "=position__variant__sku")
+    search_fields = ("document_ref",)
     search_help_text = _("Document or SKU")
     ordering = ("-id",)
 
@@ -120,6 +120,16 @@ class StockMovementAdmin(ReadAdmin):
 
     def get_page_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return self.get_queryset(request).select_related("lot", "serial")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Exactly a document or a SKU; the places of a SKU first, so that both have an index."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        places = StockPosition.objects.filter(variant__sku=term).values_list("pk", flat=True)
+        return queryset.filter(Q(document_ref=term) | Q(position_id__in=list(places))), False
 
     def get_list_display(self, request: HttpRequest) -> list[str]:
         """Of one balance: its change, and what it came to."""

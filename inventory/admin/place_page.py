@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext
@@ -152,12 +153,13 @@ def _live(place: Any, subject: scope.Subject) -> Table:
 def _lots(place: Any) -> Iterator[Table]:
     if place.variant.tracking == "none":
         return
+    today = clock.today(place.node.timezone)
     yield Table(
         _("Lots"),
         [_("lot"), _("expires"), _("on hand"), _("allocated"), _("set aside")],
         [
             [
-                _lot_name(row.lot),
+                _lot_name(row.lot, today),
                 cells.day(row.lot.expires_on),
                 cells.number(row.on_hand),
                 cells.number(row.allocated),
@@ -170,11 +172,11 @@ def _lots(place: Any) -> Iterator[Table]:
     )
 
 
-def _lot_name(lot: Any) -> Any:
+def _lot_name(lot: Any, today: date) -> Any:
     last = lot.removal_on or lot.expires_on
     if lot.block:
         return cells.pills(cells.code(lot.code), cells.pill(lot.get_block_display(), "bad"))
-    if last and last <= clock.now().date():
+    if last and last <= today:
         return cells.pills(cells.code(lot.code), cells.pill(gettext("Past its day"), "bad"))
     return cells.code(lot.code)
 

@@ -1,4 +1,4 @@
-"""A person of some nodes sees, and acts on, those alone; what concerns all nodes, only who has all."""
+"""A person of some nodes sees, and acts on, those alone; of what concerns all, only who has all."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -67,7 +68,6 @@ class StockPositionAdmin(ReadAdmin):
         "coming",
     )  # fmt: skip
     list_filter = ("node", AvailabilityFilter)
-    list_select_related = ("node", "variant")
     search_fields = ("variant__sku",)
     search_help_text = _("SKU, barcode or name")
     # The order of an index, so that a page of a table of any size is read, not sorted.
@@ -86,7 +86,19 @@ class StockPositionAdmin(ReadAdmin):
         return [variant, *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return scoping.mine(request, stock_page.list_bare(), "node__code")
+
+    def get_page_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return scoping.mine(request, stock_page.list_places(), "node__code")
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """Narrows and sorts places alone, then reads what bears on those of one page."""
+        found: Any = super().get_changelist_instance(request)
+        keys = [place.pk for place in found.result_list]
+        places = {place.pk: place for place in stock_page.list_places().filter(pk__in=keys)}
+        found.result_list = [places[key] for key in keys]
+        changes: ChangeList = found
+        return changes
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

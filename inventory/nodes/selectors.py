@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from inventory.nodes.models import Bin, Node, Pool
+from inventory.nodes.models import Bin, Node, NodeAllowance, Pool
 from inventory.nodes.types import NodeFacts
 from oms.core.errors import NotFound
 
@@ -32,6 +32,11 @@ def list_nodes_for(*, organization_id: int) -> QuerySet[Node]:
     """This function will return the same nodes as rows for the API, by code."""
     found = Node.objects.filter(is_active=True, allowances__organization_id=organization_id)
     return found.order_by("code")
+
+
+def list_allowances() -> QuerySet[NodeAllowance]:
+    """This function will return which organizations the active nodes may serve."""
+    return NodeAllowance.objects.filter(node__is_active=True)
 
 
 def allowed_by_code(*, organization_id: int, codes: Collection[str]) -> dict[str, int]:

@@ -21,6 +21,7 @@ from inventory.models import (
     SafetyRule,
     StockPosition,
 )
+from inventory.nodes import selectors as nodes
 from inventory.selectors.stock import FREE
 from oms.core import clock
 
@@ -78,6 +79,14 @@ def list_places(*, variant_id: int | None = None) -> QuerySet[StockPosition]:
     ).order_by("node__code", "pk")
 
 
+def list_bare() -> QuerySet[StockPosition]:
+    """This function will return places alone, to narrow and sort a table of any size: `stored` and
+    `free` of `list_places` can be named, and cost nothing where they are not."""
+    return StockPosition.objects.alias(
+        stored=FREE, ran_out=_ran_out(), free=F("stored") + F("ran_out")
+    )
+
+
 def available_at(place: Any) -> int:
     """This function will return what a place of `list_places` can promise: never below zero, and
     nothing where the node may not sell it."""
@@ -85,11 +94,10 @@ def available_at(place: Any) -> int:
 
 
 def places_with_free(*, least: int, most: int | None) -> Q:
-    """This function will return the condition, on `list_places`, that from `least` to `most` units
-    are free.
+    """This function will return the condition that from `least` to `most` units are free.
 
     Only the few places with holds that ran out are looked at closely: the rest of a table of any
-    size is judged by its own columns.
+    size is judged by its own columns. The database tests the sides of OR and AND as written.
     """
     limits = {"gte": least} if most is None else {"gte": least, "lte": most}
     if least <= 0:
@@ -97,7 +105,7 @@ def places_with_free(*, least: int, most: int | None) -> Q:
     stored = Q(**{f"stored__{lookup}": limit for lookup, limit in limits.items()})
     exact = Q(**{f"free__{lookup}": limit for lookup, limit in limits.items()})
     late = Q(pk__in=_late().values("position_id"))
-    return (stored & ~late) | (exact & late)
+    return (stored & ~late) | (late & exact)
 
 
 def list_days(
@@ -160,7 +168,7 @@ def list_live(*, position_id: int) -> QuerySet[Reservation]:
     return live.select_related("lot").order_by("-pk")
 
 
-def list_inbound(*, node_id: int, variant_id: int) -> QuerySet[InboundSupply]:
+def list_inbound(*, node_id: int, variant_id: int) -> QuerySet[Any]:
     """This function will return what is still to come to a place, the next first; `open` units."""
     return (
         InboundSupply.objects.filter(_STILL_OPEN, node_id=node_id, variant_id=variant_id)
@@ -211,10 +219,8 @@ def _ran_out() -> Coalesce:
 def _is_open() -> Exists:
     """Where the place's node is at work for the owner of the variant."""
     return Exists(
-        StockPosition.objects.filter(
-            pk=OuterRef("pk"),
-            node__is_active=True,
-            node__allowances__organization=F("variant__organization"),
+        nodes.list_allowances().filter(
+            node_id=OuterRef("node_id"), organization_id=OuterRef("variant__organization_id")
         )
     )
 
@@ -227,7 +233,9 @@ def _inbound(aggregate: Any) -> Subquery:
 
 
 def _one(rows: QuerySet[Any], aggregate: Any) -> QuerySet[Any]:
-    return rows.order_by().values(one=models.Value(1)).annotate(found=aggregate).values("found")
+    grouped = rows.order_by().values(one=models.Value(1))
+    found: QuerySet[Any] = grouped.annotate(found=aggregate).values("found")
+    return found
 
 
 def _safety_rule() -> Subquery:
@@ -259,7 +267,7 @@ WITH place AS (
     coalesce(-sum(m.on_hand_delta) FILTER (WHERE m.on_hand_delta < 0), 0) AS units_out,
     {", ".join(f"sum(m.{name}_delta) AS {name}" for name in Balances._fields)}
   FROM span CROSS JOIN place JOIN inventory_stockmovement m ON m.position_id = place.id
-  WHERE (m.occurred_at AT TIME ZONE place.timezone)::date >= span.first
+  WHERE m.occurred_at >= span.first::timestamp AT TIME ZONE place.timezone
   GROUP BY 1
 )
 SELECT d.day::date, coalesce(moved.units_in, 0), coalesce(moved.units_out, 0),

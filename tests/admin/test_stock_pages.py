@@ -394,6 +394,33 @@ def test_an_exact_sku_or_barcode_opens_the_variant(busy: StockPosition, admin: C
     assert admin.get(stock_list, {"q": "nothing like it"}).context["cl"].result_count == 0
 
 
+def test_the_list_tells_of_each_place_and_is_found_by_what_is_free(
+    busy: StockPosition, admin: Client
+) -> None:
+    stock_list = reverse("admin:inventory_stockposition_changelist")
+
+    [row] = [r for r in admin.get(stock_list).context["cl"].result_list if r.pk == busy.pk]
+    assert (row.stored, row.free, row.inbound) == (861, 867, 20)
+    text = words(read(admin, stock_list))
+    assert "867 free" in text
+    StockPosition.objects.filter(node__code="dallas").update(safety_stock=30)
+    few = admin.get(stock_list, {"free": "few"}).context["cl"].result_list
+    assert [(row.node.code, row.variant.sku) for row in few] == [("dallas", "A")]
+    most_first = admin.get(stock_list, {"o": "-3"}).context["cl"].result_list
+    assert [row.stored for row in most_first] == [900, 861, 10]
+
+
+def test_movements_are_found_by_document_and_by_sku(busy: StockPosition, admin: Client) -> None:
+    def found(term: str) -> set[str]:
+        rows = admin.get("/admin/inventory/stockmovement/", {"q": term}).context["cl"].result_list
+        return {row.document_ref for row in rows}
+
+    assert found("cart_1") == {"cart_1"}
+    assert found("A") == {"test", "t", "ord_1", "cart_1", "cart_2"}
+    assert found("B") == {"test"}
+    assert found("cart") == set()
+
+
 def test_the_page_of_a_variant_leads_to_its_stock(busy: StockPosition, admin: Client) -> None:
     edit = read(admin, reverse("admin:catalog_variant_change", args=(busy.variant_id,)))
     stock_of = reverse("admin:catalog_variant_see_stock", args=(busy.variant_id,))

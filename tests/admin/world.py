@@ -13,11 +13,17 @@ from inventory.catalog.models import Variant
 from inventory.models import StockPosition
 from inventory.nodes import services as nodes
 from inventory.nodes.types import PoolDraft
-from inventory.services import policies, syncing
-from inventory.types import ChannelReserve, SafetyLimit, SellingLimit
-from inventory.services import lots, recalls, serials, stock
+from inventory.services import lots, policies, recalls, serials, stock, syncing
 from inventory.tests.factories import VARIANT
-from inventory.types import LotDraft, RecallScope, SerialUnit, StockChange
+from inventory.types import (
+    ChannelReserve,
+    LotDraft,
+    RecallScope,
+    SafetyLimit,
+    SellingLimit,
+    SerialUnit,
+    StockChange,
+)
 from inventory.warehouse.models import WorkOrder
 from inventory.warehouse.services import floor
 from oms.cockpit.control_tower.models import Case
@@ -53,6 +59,7 @@ def _limit(world: World) -> None:
         policies.keep_for_channel(reserves=[ChannelReserve(node, variant, "web", 5, "Launch")])
         nodes.upsert_pools(
             organization_id=world.organization_id, drafts=[PoolDraft("west", "West", ("reno",))]
+        )
 
 
 def _track(world: World) -> None:
@@ -95,7 +102,6 @@ def grow(world: World, count: int, *, label: str) -> list[Order]:
     for order in orders:
         _hang(world, order)
         _feed(world, f"erp-{order.pk}")
-
 
         _tracked(world, order)
         holds.place_hold(order_id=order.pk, type=Hold.Type.OPERATOR, reason="Look at it.")

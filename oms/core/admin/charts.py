@@ -222,7 +222,7 @@ class Waterfall:
     def bars(self) -> list[StepBar]:
         sums = list(accumulate(step.units for step in self.steps))
         low, high = min(0, *sums), max(1, *sums)
-        drawn = []
+        drawn: list[StepBar] = []
         for step, before, after in zip(self.steps, [0, *sums], sums, strict=False):
             kind = "start" if not drawn else "more" if step.units >= 0 else "less"
             drawn.append(_step_bar(step, before, after, low, high, kind))

@@ -127,7 +127,7 @@ class ReadAdmin(ListMixin, DeedsMixin, ModelAdmin):
             "page": page,
             **(context or {}),
         }
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/oms/read.html", context)
 
     def _find(self, request: HttpRequest, key: str) -> Any:
