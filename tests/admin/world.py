@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from carriers.models import LabelIntent, Shipment, TrackingEvent
 from inventory.models import StockPosition
+from inventory.services import counts
 from inventory.warehouse.models import WorkOrder
 from inventory.warehouse.services import floor
 from oms.cockpit.control_tower.models import Case
@@ -29,6 +30,8 @@ def build() -> World:
     """This function will make the parts that orders need, and the machinery's rows."""
     world = a_world(stock_at={"reno": {"A": 900, "B": 900}})
     RelayHeartbeat.objects.create(name="relay-1", at=clock.real_now(), delivered=7)
+    with unit():
+        counts.start(node_id=world.node_ids["reno"], variant_ids=[world.variant_ids["B"]])
     return world
 
 
