@@ -439,3 +439,22 @@ class FeedItem:
     sku: str
     quantity: int
     sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewLine:
+    """A counted place beside what the books say; `expected` lay on the shelf by the snapshot."""
+
+    sku: str
+    name: str
+    lot: str
+    expected: int
+    counted: int
+    difference: int
+    #: Of the difference, at the lot's cost or else the variant's price.
+    value: Decimal
+    currency: str
+    #: Units came to the shelf or left it after the snapshot.
+    has_moved: bool
+    #: Units that are promised now and would have no stock once this is booked.
+    uncovered: int

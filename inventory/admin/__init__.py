@@ -1,5 +1,6 @@
 """Staff pages of stock, a module for each topic."""
 
+from inventory.admin import counts as counts
 from inventory.admin import lots as lots
 from inventory.admin import movements as movements
 from inventory.admin import policies as policies

@@ -101,6 +101,7 @@ _NAVIGATION: list[dict[str, Any]] = [
             _list(_("Stock"), "inventory_2", "inventory.stockposition"),
             _list(_("Reservations"), "bookmark", "inventory.reservation"),
             _list(_("Movements"), "swap_vert", "inventory.stockmovement"),
+            _list(_("Counts"), "fact_check", "inventory.stockcount"),
             _list(_("Variants"), "sell", "catalog.variant"),
             _list(_("Products"), "category", "catalog.product"),
             _list(_("Feeds"), "sync_alt", "inventory.syncsource"),

@@ -25,6 +25,7 @@ ALL = {
     "warehouse.workorder": "?state=all",
     "inventory.reservation": "?state=all",
     "inventory.driftreport": "?state=all",
+    "inventory.stockcount": "?state=all",
     "carriers.labelintent": "?open=all",
     "outbox.redelivery": "?state=all",
 }

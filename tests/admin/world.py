@@ -13,7 +13,7 @@ from inventory.catalog.models import Variant
 from inventory.models import StockPosition
 from inventory.nodes import services as nodes
 from inventory.nodes.types import PoolDraft
-from inventory.services import lots, policies, recalls, serials, stock, syncing
+from inventory.services import counts, lots, policies, recalls, serials, stock, syncing
 from inventory.tests.factories import VARIANT
 from inventory.types import (
     ChannelReserve,
@@ -48,6 +48,8 @@ def build() -> World:
     _track(world)
     RelayHeartbeat.objects.create(name="relay-1", at=clock.real_now(), delivered=7)
     _limit(world)
+    with unit():
+        counts.start(node_id=world.node_ids["reno"], variant_ids=[world.variant_ids["B"]])
     return world
 
 
