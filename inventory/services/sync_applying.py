@@ -25,6 +25,8 @@ from oms.core.transactions import needs_transaction
 from oms.infra.outbox.services import emitting
 
 _MAX_PROBLEM = 200
+#: What a report's column can say. Beyond it no number could be taken over anyway.
+_MOST = 2_147_483_647
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def apply_run(*, source: SyncSource, run: Sequence[SyncMessage], at: datetime) -
     return player.problems
 
 
-def places_of(message: SyncMessage) -> list[tuple[Place, Mapping[str, Any]]]:
+def _places_of(message: SyncMessage) -> list[tuple[Place, Mapping[str, Any]]]:
     """This function will return the lines of a message with their places."""
     return [((line["node_id"], line["variant_id"]), line) for line in message.body["lines"]]
 
@@ -70,7 +72,7 @@ def _lock(run: Sequence[SyncMessage]) -> dict[Place, Position]:
     """Locks what changes; what is only compared is read without a lock, but must exist."""
     changed, counted = set(), set()
     for message in run:
-        for place, line in places_of(message):
+        for place, line in _places_of(message):
             if message.kind == SyncMessage.Kind.DELTA:
                 changed.add(place)
             elif line["units"]:
@@ -83,12 +85,12 @@ def _compared(source: SyncSource, run: Sequence[SyncMessage]) -> dict[Place, _Se
     snapshots = [message for message in run if message.kind == SyncMessage.Kind.SNAPSHOT]
     if not snapshots:
         return {}
-    places = sorted({place for message in snapshots for place, _ in places_of(message)})
+    places = sorted({place for message in snapshots for place, _ in _places_of(message)})
     complete = {
         node_id
         for message in snapshots
         if message.body["is_complete"]
-        for (node_id, _), _ in places_of(message)
+        for (node_id, _), _ in _places_of(message)
     }
     with connection.cursor() as cursor:
         cursor.execute(
@@ -128,7 +130,7 @@ class _Player:
     def _change(self, message: SyncMessage) -> None:
         unbooked: dict[Position, int] = defaultdict(int)
         problems = []
-        for place, line in places_of(message):
+        for place, line in _places_of(message):
             position = self.positions.get(place)
             problem = self._problem(position, line["units"])
             if position is not None and not problem:
@@ -173,13 +175,14 @@ class _Player:
         found = []
         for position, units in unbooked.items():
             ours = position.on_hand + self.moved[position.id]
+            theirs = max(-_MOST, min(ours + units, _MOST))
             if units:
-                found.append(Difference(position.id, ours, ours + units, self.booked[position.id]))
-        compared = len({place for place, _ in places_of(message)})
+                found.append(Difference(position.id, ours, theirs, self.booked[position.id]))
+        compared = len({place for place, _ in _places_of(message)})
         self.reports.append(Report(message, compared, tuple(found)))
 
     def _compare(self, message: SyncMessage) -> None:
-        counted = {place: line["units"] for place, line in places_of(message)}
+        counted = {place: line["units"] for place, line in _places_of(message)}
         if message.body["is_complete"]:
             nodes = {node_id for node_id, _ in counted}
             for place in [*self.seen, *self.positions]:

@@ -115,17 +115,17 @@ def accept(*, organization_id: int, source: str, messages: Sequence[SyncDraft]) 
     row = _lock_source(organization_id, source)
     now = clock.now()
     inbox = Inbox(row.applied_sequence, _hashes(row, messages))
-    sorted_ = _sort(inbox, Names.of(organization_id=organization_id, drafts=messages), messages)
-    _limit_waiting(row, sorted_)
-    fresh = [item for item in sorted_ if item.is_new]
+    items = _sort(inbox, Names.of(organization_id=organization_id, drafts=messages), messages)
+    _limit_waiting(row, items)
+    fresh = [item for item in items if item.is_new]
     _keep(row, fresh, now)
     problems: dict[int, str] = {}
     if any(item.draft.sequence == row.applied_sequence + 1 for item in fresh):
         problems = _apply(row, now)
-    if any(item.error is None for item in sorted_):
+    if any(item.error is None for item in items):
         row.last_seen_at = now
         row.save(update_fields=["applied_sequence", "last_seen_at"])
-    return [item.answer(row.applied_sequence, problems) for item in sorted_]
+    return [item.answer(row.applied_sequence, problems) for item in items]
 
 
 @dataclass(slots=True)

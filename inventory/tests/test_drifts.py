@@ -147,6 +147,23 @@ def test_more_than_any_place_holds_is_not_booked_and_does_not_stop_the_feed(worl
     assert balances()["reno", "MUG"] == 4 + 900_000_000 + 1
 
 
+@pytest.mark.parametrize(
+    ("quantity", "most"), [(100_000_000, 2_147_483_647), (-100_000_000, -2_147_483_647)]
+)
+def test_a_change_that_no_number_can_tell_does_not_stop_the_feed(
+    world: World, quantity: int, most: int
+) -> None:
+    many = [("reno", "MUG", quantity)] * 60
+
+    answers = deliver(world, delta(1, *many), delta(2, ("reno", "MUG", 1)))
+
+    assert outcomes(answers) == [(1, "applied"), (2, "applied")]
+    assert _found(1)["reno", "MUG"][1] == most
+    with pytest.raises((stock.NotEnoughOnHand, drifts.TooMuchOnHand)):
+        _accept(_drift(1, "reno", "MUG"))
+    assert ledger.verify().count == 0
+
+
 def test_a_variant_tracked_by_lot_is_not_changed_by_a_number(world: World) -> None:
     Variant.objects.filter(sku="CUP").update(tracking="lot")
 
@@ -195,6 +212,22 @@ def test_a_newer_count_of_the_same_feed_answers_the_older_one(world: World) -> N
 
     assert balances()["reno", "TENT"] == 10
     assert balances()["reno", "MUG"] == 3
+
+
+def test_a_newer_count_that_comes_in_the_same_call_answers_what_came_before(
+    world: World,
+) -> None:
+    deliver(
+        world,
+        delta(1, ("reno", "TENT", -11), ("reno", "MUG", -5)),
+        snapshot(2, ("reno", "TENT", 9)),
+        snapshot(3, ("reno", "TENT", 8)),
+    )
+
+    rows = Drift.objects.filter(accepted_at=None, superseded_at=None).values_list(
+        "report__message__sequence", "position__variant__sku", "theirs"
+    )
+    assert sorted(rows) == [(1, "MUG", -1), (3, "TENT", 8)]
 
 
 def test_two_feeds_that_count_the_same_place_are_not_taken_over_twice(world: World) -> None:

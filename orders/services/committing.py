@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db.models import Max
 
@@ -209,7 +209,9 @@ def _promise(items: Sequence[Recorded], routed: Routed) -> None:
     orders = [item.order for item in items]
     for item in items:
         order, plan = item.order, routed.plans[item.order.pk]
-        parts = [(plan.promised_on, min(s.latest_ship_at for s in plan.shipments))]
+        parts: list[tuple[date | None, datetime | None]] = [
+            (plan.promised_on, min(s.latest_ship_at for s in plan.shipments))
+        ]
         if item.has_work:
             parts.append((order.promised_on, order.latest_ship_at))
         order.promised_on = max((day for day, _ in parts if day), default=None)
