@@ -53,6 +53,26 @@ class LotRecalled(Conflict):
     code = "inventory.lot_recalled"
 
 
+class LotIsBlocked(Conflict):
+    """Units of a blocked lot stay where they are, also those that were promised before."""
+
+    code = "inventory.lot_is_blocked"
+
+
+@needs_transaction
+def require_unblocked(*, lot_ids: Collection[int]) -> None:
+    """This function will refuse lots that may not leave their shelves; nothing asked, no statement.
+
+    :raises LotIsBlocked: names them.
+    """
+    blocked = Lot.objects.filter(pk__in=set(lot_ids)).exclude(block="") if lot_ids else ()
+    codes = sorted(lot.code for lot in blocked)
+    if codes:
+        raise LotIsBlocked(
+            f"Lot {codes[0]} is blocked; give its units back and pick others.", data={"lots": codes}
+        )
+
+
 @needs_transaction
 def register(*, drafts: Sequence[LotDraft]) -> dict[LotKey, int]:
     """This function will make the lots that are new and change those that differ.

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from inventory.models import Reservation
 from inventory.models.stock import StockMovement
-from inventory.services import balances, kits, serials, taking
+from inventory.services import balances, kits, lots, serials, taking
 from inventory.services.balances import DemandKey, Entry
 from inventory.services.rearranging import (
     AlreadyPicked,
@@ -108,10 +108,12 @@ def pick(*, items: Sequence[DemandAtNode]) -> None:
     What is picked already stays as it is.
 
     :raises NothingReserved: a demand holds nothing there.
+    :raises LotIsBlocked: its lot was recalled or put on hold since; nothing is picked.
     """
     rows = rows_of(items, statuses=_ALLOCATED)
     require(items, rows)
     fresh = [row for row in rows if row.status == Status.ALLOCATED]
+    lots.require_unblocked(lot_ids={row.lot_id for row in fresh if row.lot_id is not None})
     at = times(items, fresh)
     transitions.apply_many(fresh, "pick", at_for=lambda row: at[row.pk])
 

@@ -484,3 +484,17 @@ def _receive(world: World, drafts: list[LotDraft]) -> None:
 def _block(world: World, drafts: list[LotDraft]) -> None:
     keys = Lot.objects.filter(code__in=[draft.code for draft in drafts]).values_list("pk")
     lots.block(lot_ids=[pk for (pk,) in keys], block="hold", reason="x")
+
+
+def test_what_was_promised_of_a_blocked_lot_is_not_picked() -> None:
+    world = _world()
+    lot = world.lot("TENT", "A")
+    world.receive_lot("reno", "TENT", lot, 2)
+    _reserve(world.demand("o", world.leg("reno", "TENT", 2)))
+    with unit():
+        lots.block(lot_ids=[lot], block="recalled", reason="glass")
+
+    with pytest.raises(lots.LotIsBlocked), unit():
+        reservations.pick(items=[at_node("o")])
+
+    assert Reservation.objects.get().status == "allocated"
