@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 
 from django.db.models import Max
 
@@ -204,18 +204,17 @@ def _store(items: Sequence[Recorded], routed: Routed, at: Mapping[int, datetime]
 
 
 def _promise(items: Sequence[Recorded], routed: Routed) -> None:
-    """An order of which a part is routed again arrives with its last part and ships with its
+    """An order of which only a part is routed anew arrives with its last part and ships with its
     first."""
     orders = [item.order for item in items]
     for item in items:
         order, plan = item.order, routed.plans[item.order.pk]
-        parts: list[tuple[date | None, datetime | None]] = [
-            (plan.promised_on, min(s.latest_ship_at for s in plan.shipments))
-        ]
+        days, moments = [plan.promised_on], [s.latest_ship_at for s in plan.shipments]
         if item.has_work:
-            parts.append((order.promised_on, order.latest_ship_at))
-        order.promised_on = max((day for day, _ in parts if day), default=None)
-        order.latest_ship_at = min(at for _, at in parts if at)
+            days.append(order.promised_on)
+            moments += [order.latest_ship_at] if order.latest_ship_at else []
+        order.promised_on = max((day for day in days if day), default=None)
+        order.latest_ship_at = min(moments)
         order.priority = priority(
             order.tier, placed_at=order.placed_at, latest_ship_at=order.latest_ship_at
         )
