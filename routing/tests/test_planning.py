@@ -181,8 +181,8 @@ def test_a_batch_costs_as_many_statements_as_one(world):
         plans = planning.plan_many(requests=many)
 
     assert [p.outcome for p in plans] == ["full"] * 40
-    # allowances, sheets, rates; nodes; stock; decisions, events and their wake-up
-    assert len(one) == len(forty) == 8
+    # allowances, sheets, rates; nodes; stock; decisions, events with their wake-up
+    assert len(one) == len(forty) == 7
     assert Decision.objects.count() == 41
 
 
