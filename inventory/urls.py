@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from inventory.api import views
+from inventory.api import syncing, views
 
 urlpatterns = [
     path("availability", views.AvailabilityList.as_view(), name="availability"),
     path("nodes", views.NodeList.as_view(), name="nodes"),
+    path(
+        "stock/sources/<slug:code>/messages", syncing.SyncMessages.as_view(), name="stock-messages"
+    ),
+    path("stock/feed", syncing.StockFeed.as_view(), name="stock-feed"),
 ]

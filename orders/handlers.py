@@ -12,7 +12,7 @@ from inventory import events as stock_events
 from inventory.warehouse import events as floor_events
 from oms.infra.outbox.subscriptions import Delivered, subscribe
 from orders import events
-from orders.services import backlog, fulfillment, release, timeline
+from orders.services import backlog, fulfillment, release, rerouting, timeline
 from routing import events as routing_events
 
 
@@ -69,6 +69,12 @@ def on_stock(facts: Sequence[Delivered[stock_events.StockReceived]]) -> None:
     backlog.retry(variant_ids=sorted({v for f in facts for v in f.event.variant_ids}))
 
 
+@subscribe(stock_events.StockMissing, consumer="orders.rerouting", batch_size=50)
+def on_stock_missing(facts: Sequence[Delivered[stock_events.StockMissing]]) -> None:
+    lost = {(f.event.demand_ref, f.event.node_id) for f in facts if f.event.demand_kind == "order"}
+    rerouting.reroute(places=lost)
+
+
 @dataclass(frozen=True)
 class ReturnFact:
     """What the timeline shows of a return."""
@@ -88,6 +94,7 @@ class ReturnFact:
     events.OrderShipped,
     events.OrderDelivered,
     routing_events.RouteDecided,
+    stock_events.StockMissing,
     floor_events.WorkPicked,
     floor_events.WorkPacked,
     floor_events.WorkHandedOver,

@@ -179,6 +179,9 @@ _STAFF: Mapping[str, Callable[[Data, Places], Words]] = {
     "orders.order.delivered.v1": _done,
     "orders.order.completed.v1": _said(lambda: gettext("Completed"), "ok"),
     "routing.decision.made.v1": _routed,
+    "inventory.stock.missing.v1": _at(
+        lambda: gettext("Stock was missing in %(place)s; it is routed again"), "warn"
+    ),
     "warehouse.work.picked.v1": _at(lambda: gettext("Picked in %(place)s")),
     "warehouse.work.packed.v1": _at(lambda: gettext("Packed in %(place)s")),
     "warehouse.work.handed_over.v1": _at(lambda: gettext("Handed to the carrier in %(place)s")),

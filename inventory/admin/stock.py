@@ -1,4 +1,5 @@
-"""Staff pages of stock: balances, their movements, what is promised. Corrections are movements."""
+"""Staff pages of stock: the list of places, a place, a variant at all of them. Corrections are
+movements."""
 
 from __future__ import annotations
 
@@ -6,29 +7,27 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.db.models.functions import Greatest
-from django.http import HttpRequest, HttpResponse
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
-from inventory.models import Reservation, StockMovement, StockPosition
-from inventory.selectors import stock as stock_selectors
+from inventory.admin import place_blocks, place_page, scope, scoping, variant_page
+from inventory.catalog import selectors as catalog
+from inventory.models import StockPosition
+from inventory.selectors import stock_page
 from inventory.services import stock
 from inventory.types import StockChange
-from oms.core.admin import cells, links, steps
+from oms.core.admin import cells, links
 from oms.core.admin.deeds import Data
-from oms.core.admin.filters import StateFilter
-from oms.core.admin.pages import Facts, Page, Table
+from oms.core.admin.pages import Page
 from oms.core.admin.reading import ReadAdmin
 from oms.core.transactions import unit
-from oms.infra.accounts import selectors as accounts
-from oms.infra.accounts.services import roles
-
-#: Movements shown on a position's page; the list of movements has the rest.
-SHOWN = 25
 
 
 class AdjustForm(forms.Form):
@@ -50,93 +49,135 @@ class AdjustForm(forms.Form):
 class AvailabilityFilter(admin.SimpleListFilter):
     title = _("availability")
     parameter_name = "free"
+    _limits = {"none": (0, 0), "few": (1, place_blocks.FEW), "some": (place_blocks.FEW + 1, None)}
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [("none", _("Nothing free")), ("few", _("10 or fewer")), ("some", _("More than 10"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if self.value() == "none":
-            return queryset.filter(available=0)
-        if self.value() == "few":
-            return queryset.filter(available__range=(1, 10))
-        return queryset.filter(available__gt=10) if self.value() == "some" else queryset
-
-
-def _mine(request: HttpRequest, rows: QuerySet[Any], path: str) -> QuerySet[Any]:
-    """Only rows of the nodes a person may see."""
-    codes = roles.allowed_node_codes(request.user)  # type: ignore[arg-type]
-    return rows if codes is None else rows.filter(**{f"{path}__in": codes})
+        limits = self._limits.get(self.value() or "")
+        if limits is None:
+            return queryset
+        return queryset.filter(stock_page.places_with_free(least=limits[0], most=limits[1]))
 
 
 @admin.register(StockPosition)
 class StockPositionAdmin(ReadAdmin):
     list_display = (
-        "item",
-        "place",
-        "free",
-        "on_hand",
-        "allocated",
-        "held",
-        "aside",
-        "safety_stock",
-    )
+        "item", "place", "atp", "on_hand_", "allocated_", "held_", "earmarked_", "safety", "aside",
+        "coming",
+    )  # fmt: skip
     list_filter = ("node", AvailabilityFilter)
-    list_select_related = ("node", "variant")
-    search_fields = ("=variant__sku", "variant__name", "=variant__barcode")
+    search_fields = ("variant__sku",)
     search_help_text = _("SKU, barcode or name")
+    # The order of an index, so that a page of a table of any size is read, not sorted.
     ordering = ("variant_id", "node_id")
+    sortable_by = ("atp", "on_hand_", "allocated_", "held_")
     empty_title = _("No stock yet")
     empty_text = _("Positions appear when stock is received.")
     actions_detail = ["adjust"]
 
+    def get_urls(self) -> list[URLPattern]:
+        variant = path(
+            "variant/<int:variant_id>/",
+            self.admin_site.admin_view(self.variant_view),
+            name="inventory_stockposition_variant",
+        )
+        return [variant, *super().get_urls()]
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows = super().get_queryset(request).select_related("node", "variant")
-        available = Greatest(stock_selectors.FREE, 0)
-        return _mine(request, rows.annotate(available=available), "node__code")
+        return scoping.mine(request, stock_page.list_bare(), "node__code")
+
+    def get_page_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return scoping.mine(request, stock_page.list_places(), "node__code")
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """Narrows and sorts places alone, then reads what bears on those of one page."""
+        found: Any = super().get_changelist_instance(request)
+        keys = [place.pk for place in found.result_list]
+        places = {place.pk: place for place in stock_page.list_places().filter(pk__in=keys)}
+        found.result_list = [places[key] for key in keys]
+        changes: ChangeList = found
+        return changes
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """The variants first: there are far fewer of them than places."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        variants = catalog.list_variants().filter(_named(term) | Q(name__icontains=term))
+        return queryset.filter(variant_id__in=variants.order_by().values("pk")), False
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """An exact SKU or barcode opens the variant's stock at once."""
+        term = request.GET.get("q", "").strip()
+        if term and self.has_view_permission(request):
+            found = list(catalog.list_variants().filter(_named(term))[:2])
+            if len(found) == 1:
+                return HttpResponseRedirect(scope.variant_address(found[0].pk))
+        response: HttpResponse = super().changelist_view(request, extra_context)
+        return response
+
+    def variant_view(self, request: HttpRequest, variant_id: int) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        variant = catalog.list_variants().filter(pk=variant_id).first()
+        if variant is None:
+            raise Http404
+        places = stock_page.list_places(variant_id=variant_id)
+        rows = list(scoping.mine(request, places, "node__code"))
+        return self.show(request, variant_page.build(variant, rows, scope.my_places(request)))
 
     def page(self, request: HttpRequest, obj: Any) -> Page:
-        movements = list(stock_selectors.list_movements(position_id=obj.pk)[:SHOWN])
-        names = accounts.names_of(actors={movement.actor for movement in movements})
-        balance: list[tuple[Any, Any]] = [
-            (_("on hand"), cells.number(obj.on_hand)),
-            (_("set aside"), cells.number(obj.allocated)),
-            (_("held"), cells.number(obj.held)),
-            (_("safety stock"), cells.number(obj.safety_stock)),
-            (_("may be oversold by"), cells.number(obj.oversell_limit)),
-            (_("quarantined"), cells.number(obj.quarantined)),
-            (_("damaged"), cells.number(obj.damaged)),
-        ]
-        headers = [_("what"), _("change"), _("why"), _("who"), _("when")]
-        story = [_movement(movement, names) for movement in movements]
-        more = links.list_link("inventory.stockmovement", _("All movements"), position=obj.pk)
-        return Page(
-            name=f"{obj.variant.sku} · {obj.node.name}",
-            pills=[_free_pill(obj)],
-            lead=[(_("Item"), obj.variant.name), (_("Node"), obj.node.code)],
-            main=[
-                Table(_("Movements"), headers, story, _("No movement yet."), frozenset({1}), more)
-            ],
-            side=[Facts(_("Balance"), balance)],
-        )
+        return place_page.build(obj)
 
     def named(self, obj: StockPosition) -> str:
         return f"{obj.variant.sku} · {obj.node.name}"
 
-    @display(description=_("item"), ordering="variant__sku")
+    @display(description=_("item"))
     def item(self, obj: StockPosition) -> SafeString:
         return cells.two_lines(obj.variant.sku, obj.variant.name)
 
-    @display(description=_("node"), ordering="node__code")
+    @display(description=_("node"))
     def place(self, obj: StockPosition) -> SafeString:
         return cells.two_lines(obj.node.name, obj.node.city)
 
-    @display(description=_("free to sell"), ordering="available")
-    def free(self, obj: Any) -> SafeString:
-        return _free_pill(obj)
+    @display(description=_("ATP"), ordering="stored")
+    def atp(self, obj: Any) -> SafeString:
+        return place_blocks.free_pill(obj)
 
-    @display(description=_("set aside for inspection"))
+    @display(description=scope.BALANCES["on_hand"], ordering="on_hand")
+    def on_hand_(self, obj: StockPosition) -> SafeString:
+        return _behind(obj, "on_hand")
+
+    @display(description=scope.BALANCES["allocated"], ordering="allocated")
+    def allocated_(self, obj: StockPosition) -> SafeString:
+        return _behind(obj, "allocated")
+
+    @display(description=scope.BALANCES["held"], ordering="held")
+    def held_(self, obj: StockPosition) -> SafeString:
+        return _behind(obj, "held")
+
+    @display(description=_("kept"))
+    def earmarked_(self, obj: StockPosition) -> SafeString:
+        return _behind(obj, "earmarked")
+
+    @display(description=_("safety"))
+    def safety(self, obj: StockPosition) -> Any:
+        return place_blocks.safety(obj)
+
+    @display(description=_("set aside"))
     def aside(self, obj: StockPosition) -> SafeString:
-        return cells.number(obj.quarantined + obj.damaged)
+        units = obj.quarantined + obj.damaged + obj.returned
+        return links.figure(units, links.row_address("inventory.stockposition", obj.pk))
+
+    @display(description=_("on its way"))
+    def coming(self, obj: Any) -> SafeString:
+        return place_blocks.coming(obj)
 
     @action(description=_("Adjust"), permissions=["act"], url_path="adjust", icon="exposure")
     def adjust(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -151,11 +192,13 @@ class StockPositionAdmin(ReadAdmin):
         )
 
 
-def _free_pill(position: Any) -> SafeString:
-    if not position.available:
-        return cells.pill(_("None free"), "bad")
-    tone = "warn" if position.available <= 10 else "ok"
-    return cells.pill(_("%(n)s free") % {"n": f"{position.available:,}"}, tone)
+def _behind(place: StockPosition, balance: str) -> SafeString:
+    return scope.of_place(place).behind(getattr(place, balance), balance)
+
+
+def _named(term: str) -> Q:
+    """Exactly this SKU, in capitals too, or this barcode."""
+    return Q(sku__in={term, term.upper()}) | Q(barcode=term)
 
 
 def _adjust(position: StockPosition, data: Data) -> None:
@@ -168,169 +211,3 @@ def _adjust(position: StockPosition, data: Data) -> None:
     )
     with unit():
         stock.adjust(changes=[change])
-
-
-_BALANCES = (
-    ("on_hand_delta", _("on hand")),
-    ("allocated_delta", _("set aside")),
-    ("held_delta", _("held")),
-    ("quarantined_delta", _("quarantined")),
-    ("damaged_delta", _("damaged")),
-)
-
-
-def _deltas(movement: StockMovement) -> str:
-    changed = [(getattr(movement, name), label) for name, label in _BALANCES]
-    return ", ".join(f"{delta:+d} {label}".replace("-", "−") for delta, label in changed if delta)
-
-
-def _movement(movement: StockMovement, names: dict[str, str]) -> list[Any]:
-    return [
-        cells.pill(movement.get_kind_display()),
-        _deltas(movement),
-        movement.reason or _document(movement),
-        names.get(movement.actor, ""),
-        cells.moment(movement.occurred_at),
-    ]
-
-
-def _document(movement: StockMovement) -> SafeString:
-    if movement.document_kind == "order":
-        return links.order_link(movement.document_ref, _("Order"))
-    return cells.code(movement.document_ref)
-
-
-class PositionFilter(admin.SimpleListFilter):
-    """Only by link from a position: no choices to show."""
-
-    title = _("position")
-    parameter_name = "position"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return []
-
-    def has_output(self) -> bool:
-        return True
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        value = self.value()
-        return queryset.filter(position_id=int(value)) if value and value.isdigit() else queryset
-
-
-@admin.register(StockMovement)
-class StockMovementAdmin(ReadAdmin):
-    list_display = ("kind_pill", "item", "place", "change", "reason", "document", "at")
-    list_filter = ("kind", PositionFilter)
-    list_select_related = ("position__node", "position__variant")
-    search_fields = ("=document_ref", "=position__variant__sku")
-    search_help_text = _("Document or SKU")
-    ordering = ("-id",)
-    facts = (
-        "kind", "on_hand_delta", "allocated_delta", "held_delta", "quarantined_delta",
-        "damaged_delta", "reason", "actor", "document_kind", "document_ref", "occurred_at",
-    )  # fmt: skip
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows = super().get_queryset(request).select_related("position__node", "position__variant")
-        return _mine(request, rows, "position__node__code")
-
-    @display(description=_("what"), ordering="kind")
-    def kind_pill(self, obj: StockMovement) -> SafeString:
-        return cells.pill(obj.get_kind_display())
-
-    @display(description=_("item"))
-    def item(self, obj: StockMovement) -> str:
-        return obj.position.variant.sku
-
-    @display(description=_("node"))
-    def place(self, obj: StockMovement) -> str:
-        return obj.position.node.name
-
-    @display(description=_("change"))
-    def change(self, obj: StockMovement) -> str:
-        return _deltas(obj)
-
-    @display(description=_("document"))
-    def document(self, obj: StockMovement) -> SafeString:
-        return _document(obj)
-
-    @display(description=_("when"), ordering="id")
-    def at(self, obj: StockMovement) -> SafeString:
-        return cells.ago(obj.occurred_at)
-
-
-class LiveFilter(StateFilter):
-    title = _("state")
-    parameter_name = "state"
-    states = (("live", _("Taking stock now")), ("over", _("Over")), ("all", _("All")))
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if self.state == "live":
-            return queryset.filter(status__in=Reservation.LIVE)
-        if self.state == "over":
-            return queryset.exclude(status__in=Reservation.LIVE)
-        return queryset
-
-
-@admin.register(Reservation)
-class ReservationAdmin(ReadAdmin):
-    list_display = ("item", "quantity", "place", "status_pill", "for_order", "expires", "made")
-    list_filter = (LiveFilter, "status")
-    list_select_related = ("variant", "position__node")
-    search_fields = ("=demand_ref", "=variant__sku")
-    search_help_text = _("Order identifier or SKU")
-    ordering = ("-id",)
-    empty_title = _("Nothing is reserved")
-    empty_text = _("Orders reserve stock the moment they are confirmed.")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows: QuerySet[Any] = super().get_queryset(request)
-        return rows.select_related("variant", "position__node")
-
-    def page(self, request: HttpRequest, obj: Any) -> Page:
-        changes = list(obj.status_changes.order_by("-pk"))
-        names = accounts.names_of(actors={change.actor for change in changes})
-        about: list[tuple[Any, Any]] = [
-            (_("item"), cells.two_lines(obj.variant.sku, obj.variant.name)),
-            (_("quantity"), cells.number(obj.quantity)),
-            (_("node"), obj.position.node.name if obj.position else cells.NOTHING),
-            (_("for"), links.order_link(obj.demand_ref, _("Order"))),
-            (_("line"), obj.line_ref),
-            (_("expires"), cells.moment(obj.expires_at)),
-            (_("made"), cells.moment(obj.created_at)),
-        ]
-        return Page(
-            name=_("Reservation of %(sku)s") % {"sku": obj.variant.sku},
-            pills=[_status(obj)],
-            main=[Facts(_("About"), about), steps.story(Reservation, changes, names)],
-        )
-
-    @display(description=_("item"), ordering="variant__sku")
-    def item(self, obj: Reservation) -> SafeString:
-        return cells.two_lines(obj.variant.sku, obj.variant.name)
-
-    @display(description=_("node"))
-    def place(self, obj: Reservation) -> Any:
-        return obj.position.node.name if obj.position else cells.NOTHING
-
-    @display(description=_("status"), ordering="status")
-    def status_pill(self, obj: Reservation) -> SafeString:
-        return _status(obj)
-
-    @display(description=_("for"))
-    def for_order(self, obj: Reservation) -> SafeString:
-        return links.order_link(obj.demand_ref, _("Order"))
-
-    @display(description=_("expires"), ordering="expires_at")
-    def expires(self, obj: Reservation) -> SafeString:
-        return cells.ago(obj.expires_at)
-
-    @display(description=_("made"), ordering="id")
-    def made(self, obj: Reservation) -> SafeString:
-        return cells.ago(obj.created_at)
-
-
-def _status(reservation: Reservation) -> SafeString:
-    """Here "released" means given back, which is nothing to watch."""
-    tone = "" if reservation.status == Reservation.Status.RELEASED else None
-    return cells.status(reservation, tone=tone)

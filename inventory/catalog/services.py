@@ -1,21 +1,26 @@
-"""Keeps the catalog: products and variants are made or brought up to date by their codes."""
+"""Keeps the catalog: products and variants are made or brought up to date by their codes; kits have
+parts, and variants units of measure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db import DatabaseError
 from simple_history.utils import bulk_create_with_history, bulk_update_with_history
 
-from inventory.catalog.models import Product, Variant
+from inventory.catalog.models import KitComponent, Product, Variant, VariantUnit
 from inventory.catalog.types import VariantDraft
 from oms.core.context import current
-from oms.core.errors import FieldError, Invalid
+from oms.core.errors import Conflict, FieldError, Invalid, NotFound
+from oms.core.quantities import InvalidQuantity, require_quantity
 from oms.core.transactions import needs_transaction
 
 _FIELDS = (
     "name", "barcode", "weight_g", "length_mm", "width_mm", "height_mm", "price_amount",
-    "price_currency", "is_hazmat", "is_active",
+    "price_currency", "is_hazmat", "is_active", "tracking",
 )  # fmt: skip
 
 #: What a parcel needs to have; a zero here makes rates and cartons wrong without a word.
@@ -23,9 +28,33 @@ _POSITIVE = ("weight_g", "length_mm", "width_mm", "height_mm")
 
 _BATCH = 2_000
 
+#: A kit of more parts, or a unit of more pieces, is a typing error.
+MAX_PARTS, MAX_FACTOR = 100, 100_000
+
+#: How stock's triggers refuse (inventory/migrations/0100_catalog_guards.py).
+_STOCK_IN_THE_WAY = "OM003"
+
 
 class InvalidVariant(Invalid):
     code = "catalog.invalid_variant"
+
+
+class InvalidKit(Invalid):
+    code = "catalog.invalid_kit"
+
+
+class InvalidUnit(Invalid):
+    code = "catalog.invalid_unit"
+
+
+class UnknownVariant(NotFound):
+    code = "catalog.unknown_variant"
+
+
+class StockInTheWay(Conflict):
+    """There is stock of the variant, which the change would leave without a meaning."""
+
+    code = "catalog.stock_in_the_way"
 
 
 @needs_transaction
@@ -36,12 +65,13 @@ def upsert_variants(*, organization_id: int, drafts: Sequence[VariantDraft]) -> 
 
     :returns: primary keys by SKU.
     :raises InvalidVariant: a draft is wrong, or a SKU occurs twice; nothing is written.
+    :raises StockInTheWay: a variant is tracked otherwise from now on, and there is stock of it.
     """
     _check(drafts)
     products = _upsert_products(organization_id, drafts)
     existing = {
         variant.sku: variant
-        for variant in Variant.objects.select_for_update()
+        for variant in Variant.objects.select_for_update(no_key=True)
         .filter(organization_id=organization_id, sku__in=[draft.sku for draft in drafts])
         .order_by("pk")
     }
@@ -59,14 +89,155 @@ def upsert_variants(*, organization_id: int, drafts: Sequence[VariantDraft]) -> 
             new, Variant, batch_size=_BATCH, default_change_reason=reason
         )
     if changed:
-        bulk_update_with_history(
-            changed,
-            Variant,
-            [*_FIELDS, "product"],
-            batch_size=_BATCH,
-            default_change_reason=reason,
-        )
+        with _unless_stocked("Tracking cannot change while there is stock: first take it out."):
+            bulk_update_with_history(
+                changed,
+                Variant,
+                [*_FIELDS, "product"],
+                batch_size=_BATCH,
+                default_change_reason=reason,
+            )
     return {variant.sku: variant.pk for variant in [*existing.values(), *new]}
+
+
+@needs_transaction
+def set_tracking(*, variant_id: int, tracking: str) -> None:
+    """This function will count the variant by quantity, by lot or by serial from now on.
+
+    :raises UnknownVariant: there is none.
+    :raises InvalidVariant: no such way of tracking.
+    :raises StockInTheWay: there is stock of it.
+    """
+    variant = _lock_one(variant_id)
+    if variant.tracking == tracking:
+        return
+    variant.tracking = tracking
+    _validate([variant])
+    with _unless_stocked("Tracking cannot change while there is stock: first take it out."):
+        bulk_update_with_history(
+            [variant], Variant, ["tracking"], default_change_reason=current().actor
+        )
+
+
+@needs_transaction
+def set_components(*, kit_id: int, components: Mapping[int, int]) -> None:
+    """This function will make the variant a kit of these parts and no others, by primary key; with
+    none it is an ordinary variant again.
+
+    A kit is stocked as its parts: it must never have been stocked itself. Kits do not nest.
+
+    :raises UnknownVariant: there is no such kit.
+    :raises InvalidKit: a part is unknown, another seller's, the kit itself or a kit; or its
+        quantity is wrong; or the kit is a part of another.
+    :raises StockInTheWay: the kit has a place in stock.
+    """
+    found = {variant.pk: variant for variant in _lock([kit_id, *components])}
+    kit = found.pop(kit_id, None)
+    if kit is None:
+        raise UnknownVariant(f"There is no variant {kit_id}.")
+    errors = _wrong_parts(kit, found, components)
+    if errors:
+        raise InvalidKit(f"{kit.sku}: {errors[0].detail}", errors=errors)
+    KitComponent.objects.filter(kit=kit).exclude(component__in=components).delete()
+    rows = [KitComponent(kit=kit, component_id=k, quantity=q) for k, q in components.items()]
+    with _unless_stocked("A kit has no stock of its own; give it a SKU that was never stocked."):
+        KitComponent.objects.bulk_create(
+            rows,
+            update_conflicts=True,
+            unique_fields=["kit", "component"],
+            update_fields=["quantity"],
+        )
+
+
+def _wrong_parts(
+    kit: Variant, found: Mapping[int, Variant], components: Mapping[int, int]
+) -> list[FieldError]:
+    if not components:
+        return []
+    if len(components) > MAX_PARTS:
+        return [_part(kit.pk, "too_many", f"more than {MAX_PARTS} parts.")]
+    if KitComponent.objects.filter(component=kit).exists():
+        return [_part(kit.pk, "nested", "it is a part of another kit.")]
+    kits = set(KitComponent.objects.filter(kit__in=components).values_list("kit_id", flat=True))
+    errors = []
+    for component_id, quantity in components.items():
+        part = found.get(component_id)
+        if component_id == kit.pk:
+            errors.append(_part(component_id, "itself", "it cannot be a part of itself."))
+        elif part is None or part.organization_id != kit.organization_id:
+            errors.append(_part(component_id, "unknown", f"there is no variant {component_id}."))
+        elif component_id in kits:
+            errors.append(_part(component_id, "nested", f"{part.sku} is a kit; name its parts."))
+        errors += _wrong_quantity(component_id, quantity)
+    return errors
+
+
+def _wrong_quantity(component_id: int, quantity: object) -> list[FieldError]:
+    try:
+        require_quantity(quantity)
+    except InvalidQuantity as error:
+        return [FieldError(f"/components/{component_id}/quantity", "invalid", error.detail)]
+    return []
+
+
+def _part(component_id: int, code: str, detail: str) -> FieldError:
+    return FieldError(f"/components/{component_id}", code, detail)
+
+
+@needs_transaction
+def set_units(*, variant_id: int, units: Mapping[str, int]) -> None:
+    """This function will handle the variant in pieces and in these units, each of so many pieces.
+
+    :raises UnknownVariant: there is none.
+    :raises InvalidUnit: a code that is empty, padded or too long, or fewer than 2 pieces.
+    """
+    variant = _lock_one(variant_id)
+    errors = [error for code, factor in units.items() for error in _wrong_unit(code, factor)]
+    if errors:
+        raise InvalidUnit(f"{variant.sku}: {errors[0].detail}", errors=errors)
+    VariantUnit.objects.filter(variant=variant).exclude(code__in=units).delete()
+    VariantUnit.objects.bulk_create(
+        [VariantUnit(variant=variant, code=code, factor=factor) for code, factor in units.items()],
+        update_conflicts=True,
+        unique_fields=["variant", "code"],
+        update_fields=["factor"],
+    )
+
+
+def _wrong_unit(code: str, factor: object) -> list[FieldError]:
+    errors = []
+    if not code or code != code.strip() or len(code) > 12:
+        detail = f"{code!r} is no code: 1 to 12 characters without spaces around."
+        errors.append(FieldError(f"/units/{code}", "invalid", detail))
+    if isinstance(factor, bool) or not isinstance(factor, int) or not 2 <= factor <= MAX_FACTOR:
+        detail = f"{code}: give a whole number of pieces from 2 to {MAX_FACTOR}."
+        errors.append(FieldError(f"/units/{code}/factor", "invalid", detail))
+    return errors
+
+
+def _lock_one(variant_id: int) -> Variant:
+    found = _lock([variant_id])
+    if not found:
+        raise UnknownVariant(f"There is no variant {variant_id}.")
+    return found[0]
+
+
+def _lock(variant_ids: Sequence[int]) -> list[Variant]:
+    """Against other changes of the catalog, not against those who sell meanwhile."""
+    rows = Variant.objects.select_for_update(no_key=True).filter(pk__in=set(variant_ids))
+    return list(rows.order_by("pk"))
+
+
+@contextmanager
+def _unless_stocked(detail: str) -> Iterator[None]:
+    try:
+        yield
+    except DatabaseError as error:
+        cause: Any = error.__cause__
+        if getattr(cause, "sqlstate", None) != _STOCK_IN_THE_WAY:
+            raise
+        skus = str(cause.diag.message_detail)
+        raise StockInTheWay(f"{skus}: {detail}", data={"skus": skus.split(", ")}) from error
 
 
 def _check(drafts: Sequence[VariantDraft]) -> None:

@@ -19,6 +19,8 @@ class VariantFacts:
     price_currency: str
     is_active: bool
     is_hazmat: bool
+    #: none, lot or serial
+    tracking: str = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +42,15 @@ class VariantDraft:
     barcode: str = ""
     is_hazmat: bool = False
     is_active: bool = True
+    #: none, lot or serial
+    tracking: str = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class VariantOwner:
+    """Whose a variant is, and whether it is sold."""
+
+    id: int
+    organization_id: int
+    sku: str
+    is_active: bool

@@ -1,6 +1,7 @@
 """What the database itself does for stock: keeps the summary of free stock, locks and reads for a
 taking in one call, books everything of a batch in one call. Functions keep their plans per
-connection, which a statement sent as text cannot."""
+connection, which a statement sent as text cannot; by keys only, because a plan that was made for a
+young table must serve it when it is old."""
 
 from django.db import migrations
 
@@ -85,14 +86,21 @@ ALTER TABLE inventory_stockposition RESET (fillfactor, autovacuum_vacuum_scale_f
 # allotments, selling rules and lots.
 LOOK = """
 CREATE FUNCTION inventory_look(p_nodes bigint[], p_variants bigint[], p_demands json)
-RETURNS json LANGUAGE plpgsql AS $$
+RETURNS json LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   places json; own json; allotments json; rules json; lots json;
+  keys bigint[]; is_kept boolean; is_oversold boolean; is_tracked boolean;
 BEGIN
-  SELECT json_agg(x.cells) INTO places FROM (
-    SELECT json_build_array(p.id, p.node_id, p.variant_id, v.organization_id, p.on_hand, p.held,
-      p.allocated, p.earmarked, p.quarantined, p.damaged, p.returned, p.safety_stock,
-      p.oversell_limit, v.tracking) AS cells
+  SELECT json_agg(json_build_array(x.id, x.node_id, x.variant_id, x.organization_id, x.on_hand,
+           x.held, x.allocated, x.earmarked, x.quarantined, x.damaged, x.returned, x.safety_stock,
+           x.oversell_limit, x.tracking)),
+         array_agg(x.id), bool_or(x.earmarked > 0), bool_or(x.oversell_limit > 0),
+         bool_or(x.tracking <> 'none')
+  INTO places, keys, is_kept, is_oversold, is_tracked
+  FROM (
+    SELECT p.*, v.organization_id, v.tracking
     FROM inventory_stockposition p JOIN catalog_variant v ON v.id = p.variant_id
     WHERE p.id IN (
       SELECT q.id FROM unnest(p_nodes, p_variants) AS d(node_id, variant_id)
@@ -110,28 +118,22 @@ BEGIN
   FROM json_to_recordset(p_demands) AS d(k text, r text)
   JOIN inventory_reservation r ON r.demand_kind = d.k AND r.demand_ref = d.r
   WHERE r.status IN ('held', 'confirmed', 'allocated', 'picked');
-  IF EXISTS (SELECT 1 FROM json_array_elements(places) x WHERE (x->>7)::int > 0) THEN
+  IF is_kept THEN
     SELECT json_agg(json_build_array(a.position_id, a.channel, a.remaining)) INTO allotments
-    FROM inventory_channelallotment a
-    WHERE a.position_id IN (SELECT (x->>0)::bigint FROM json_array_elements(places) x)
-      AND a.remaining > 0;
+    FROM inventory_channelallotment a WHERE a.position_id = ANY(keys) AND a.remaining > 0;
   END IF;
-  IF EXISTS (SELECT 1 FROM json_array_elements(places) x WHERE (x->>12)::int > 0) THEN
+  IF is_oversold THEN
     SELECT json_agg(json_build_array(s.organization_id, s.variant_id, s.channel,
         s.oversell_limit)) INTO rules
     FROM inventory_sellingrule s
-    WHERE s.organization_id IN (SELECT (x->>3)::bigint FROM json_array_elements(places) x)
-      AND (s.variant_id IS NULL
-           OR s.variant_id IN (SELECT (x->>2)::bigint FROM json_array_elements(places) x));
+    WHERE s.variant_id IS NULL OR s.variant_id = ANY(p_variants);
   END IF;
-  IF EXISTS (SELECT 1 FROM json_array_elements(places) x WHERE x->>13 <> 'none') THEN
+  IF is_tracked THEN
     SELECT json_agg(json_build_array(b.position_id, b.lot_id, b.on_hand - b.allocated,
         coalesce(l.removal_on, l.expires_on), l.block) ORDER BY coalesce(l.removal_on, l.expires_on)
         NULLS LAST, b.lot_id) INTO lots
     FROM inventory_lotbalance b JOIN inventory_lot l ON l.id = b.lot_id
-    WHERE b.position_id IN (SELECT (x->>0)::bigint FROM json_array_elements(places) x
-                            WHERE x->>13 <> 'none')
-      AND b.on_hand > b.allocated;
+    WHERE b.position_id = ANY(keys) AND b.on_hand > b.allocated;
   END IF;
   RETURN json_build_object('places', places, 'own', own, 'allotments', allotments,
                            'rules', rules, 'lots', lots);
@@ -143,7 +145,9 @@ END $$;
 BOOK = """
 CREATE FUNCTION inventory_book(p_deltas json, p_taken json, p_moved json, p_lots json,
                                p_allotments json)
-RETURNS void LANGUAGE plpgsql AS $$
+RETURNS void LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   done int;
 BEGIN

@@ -91,6 +91,8 @@ class Drift(models.Model):
     )
     #: When a person took their number over, with a movement.
     accepted_at = models.DateTimeField(_("taken over"), null=True)
+    #: When a newer comparison, or another number taken over, answered it.
+    superseded_at = models.DateTimeField(_("superseded"), null=True)
 
     class Meta:
         verbose_name = _("drift")

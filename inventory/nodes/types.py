@@ -52,3 +52,12 @@ class NodeDraft:
     can_pick_up: bool = False
     takes_returns: bool = True
     is_active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class PoolDraft:
+    """Nodes to promise from together, found by its code; `node_codes` are all of them."""
+
+    code: str
+    name: str
+    node_codes: tuple[str, ...]

@@ -72,20 +72,18 @@ WHERE x.freed - x.quantity < x.units
 ORDER BY x.id
 """
 
-#: Rows for places that have none, with the safety stock that the rules give them; unknown nodes
-#: and variants are left out. Parameters: nodes, variants. Existing places are filtered first so
-#: that a receipt does not burn sequence numbers.
-ADD_PLACES = """
-INSERT INTO inventory_stockposition
-  (node_id, variant_id, on_hand, held, allocated, earmarked, quarantined, damaged, returned,
-   safety_stock, oversell_limit)
-SELECT n.id, v.id, 0, 0, 0, 0, 0, 0, 0,
+#: Units that the winning safety rule keeps back of variant v (of product c) at node n.
+SAFETY_STOCK = """
   coalesce((
     SELECT r.quantity FROM inventory_safetyrule r
     WHERE r.node_id = n.id AND (r.variant_id = v.id
       OR (r.variant_id IS NULL AND r.category IN ('', c.category)))
     ORDER BY r.variant_id NULLS LAST, r.category = '' LIMIT 1
-  ), 0),
+  ), 0)
+"""
+
+#: The most that the winning selling rule of any channel lets it oversell variant v at a node.
+OVERSELL_LIMIT = """
   coalesce((
     SELECT max(s.oversell_limit) FROM inventory_sellingrule s
     WHERE s.organization_id = v.organization_id
@@ -94,12 +92,24 @@ SELECT n.id, v.id, 0, 0, 0, 0, 0, 0, 0,
         WHERE t.organization_id = v.organization_id AND t.variant_id = v.id
           AND t.channel IN (s.channel, ''))))
   ), 0)
+"""
+
+#: Rows for places that have none, with the limits that the rules give them; kits, unknown nodes
+#: and unknown variants are left out. Parameters: nodes, variants. Existing places are filtered
+#: first so that a receipt does not burn sequence numbers.
+ADD_PLACES = f"""
+INSERT INTO inventory_stockposition
+  (node_id, variant_id, on_hand, held, allocated, earmarked, quarantined, damaged, returned,
+   safety_stock, oversell_limit)
+SELECT n.id, v.id, 0, 0, 0, 0, 0, 0, 0, {SAFETY_STOCK}, {OVERSELL_LIMIT}
 FROM unnest(%s::bigint[], %s::bigint[]) AS d(node_id, variant_id)
 JOIN nodes_node n ON n.id = d.node_id
 JOIN catalog_variant v ON v.id = d.variant_id
 JOIN catalog_product c ON c.id = v.product_id
 WHERE NOT EXISTS (
   SELECT 1 FROM inventory_stockposition p WHERE p.node_id = n.id AND p.variant_id = v.id
+) AND NOT EXISTS (
+  SELECT 1 FROM catalog_kitcomponent k WHERE k.kit_id = v.id
 )
 ORDER BY n.id, v.id
 ON CONFLICT (node_id, variant_id) DO NOTHING

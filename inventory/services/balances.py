@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import orjson
 from django.db import DatabaseError, connection
 
-from inventory.services import _sql
+from inventory.services import _limits_sql, _sql
 from inventory.types import DemandAtNode
 from oms.core.context import current
 from oms.core.errors import Conflict
@@ -140,6 +140,38 @@ def add_places(*, places: Iterable[Place]) -> None:
     """This function will make empty positions where there are none."""
     with connection.cursor() as cursor:
         cursor.execute(_sql.ADD_PLACES, _columns(sorted(set(places)), 2))
+
+
+class Oversold(NamedTuple):
+    """A place that has promised more units beyond its shelf than the rules allow now."""
+
+    position_id: int
+    node_id: int
+    variant_id: int
+    units: int
+    limit: int
+
+
+@needs_transaction
+def set_limits(
+    *,
+    node_ids: Iterable[int] | None = None,
+    variant_ids: Iterable[int] | None = None,
+    organization_ids: Iterable[int] | None = None,
+    most: int = 100,
+) -> list[Oversold]:
+    """This function will bring safety stock and oversell limits of the positions up to the rules;
+    one statement. None of them changes where one has oversold too much: the first of these are
+    returned. Each None is any."""
+    params = {
+        "nodes": None if node_ids is None else sorted(set(node_ids)),
+        "variants": None if variant_ids is None else sorted(set(variant_ids)),
+        "owners": None if organization_ids is None else sorted(set(organization_ids)),
+        "most": most,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_limits_sql.SET_LIMITS, params)
+        return [Oversold._make(row) for row in cursor.fetchall()]
 
 
 @needs_transaction

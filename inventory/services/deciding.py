@@ -41,18 +41,25 @@ class Stand:
     barred: dict[str, int] = field(default_factory=dict)
     #: None: not tracked. Else in the order of expiry.
     lots: list[LotUnits] | None = None
+    #: Tracked by serial number: units that no reservation names yet, whichever will be taken.
+    numbered: Sequence[LotUnits] = ()
 
     def common(self, channel: str, day: date) -> int:
         """Units that this channel may take beside what is kept for it."""
         units = self.free
         if self.barred:
             units -= self.barred.get(channel, self.barred.get("", 0))
-        if self.lots is not None:
-            units -= sum(lot.units for lot in self.lots if not lot.is_good(day))
+        tracked = self.numbered if self.lots is None else self.lots
+        if tracked:
+            units -= sum(lot.units for lot in tracked if not lot.is_good(day))
         return units
 
     def usable(self, channel: str, day: date) -> int:
-        return self.common(channel, day) + self.kept.get(channel, 0)
+        units = self.common(channel, day) + self.kept.get(channel, 0)
+        if self.lots is None:
+            return units
+        # What may be oversold is of no lot yet.
+        return min(units, sum(lot.units for lot in self.lots if lot.is_good(day)))
 
 
 @dataclass(frozen=True, slots=True)

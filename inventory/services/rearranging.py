@@ -13,7 +13,7 @@ from django.db.models import Max
 
 from inventory.models import Reservation, ReservationStatusChange
 from inventory.models.stock import StockMovement
-from inventory.services import balances, taking
+from inventory.services import balances, serials, taking
 from inventory.services.balances import Entry, Taken
 from inventory.services.reserved import NothingReserved, require, rows_of
 from inventory.services.taking import ALLOCATE, Manner, OutOfStock
@@ -157,9 +157,10 @@ def unroute(*, items: Sequence[DemandAtNode], reason: str) -> None:
     :raises NothingReserved: a demand has no unpicked allocation there.
     """
     now = clock.now()
-    balances.lock_for_demands(items=items)
+    positions = balances.lock_for_demands(items=items)
     rows = rows_of(items, statuses=frozenset({Status.ALLOCATED}))
     require(items, rows)
+    serials.on_released(rows=rows, positions=positions)
     balances.book(entries=[_shift(row, Kind.UNROUTED, now, -1, reason) for row in rows])
     transitions.apply_many(rows, "unroute", now=now, reason=reason)
 
@@ -309,7 +310,7 @@ def _lock_one(public_id: str, *, other_node: int | None = None) -> Reservation:
     places = {(found.position.node_id, found.variant_id)}
     if other_node is not None:
         places.add((other_node, found.variant_id))
-    balances.lock_places(places=places)
+    positions = balances.lock_places(places=places)
     row = (
         Reservation.objects.select_for_update(of=("self",))
         .select_related("position")
@@ -319,6 +320,8 @@ def _lock_one(public_id: str, *, other_node: int | None = None) -> Reservation:
         raise AlreadyPicked(f"{public_id} is {row.status}.", data={"state": row.status})
     if row.status == Status.HELD:
         _require_standing([row], clock.now())
+    # Numbers were chosen for what it was; they are chosen anew for what it becomes.
+    serials.on_released(rows=[row], positions=positions)
     return row
 
 

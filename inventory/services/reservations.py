@@ -11,7 +11,7 @@ from datetime import datetime
 
 from inventory.models import Reservation
 from inventory.models.stock import StockMovement
-from inventory.services import balances, taking
+from inventory.services import balances, kits, lots, serials, taking
 from inventory.services.balances import DemandKey, Entry
 from inventory.services.rearranging import (
     AlreadyPicked,
@@ -77,13 +77,13 @@ def reserve(*, demands: Sequence[Demand]) -> ReserveResult:
     :raises InvalidQuantity: a leg of less than one unit.
     :raises StockChanged: the stock went between lock and write; nothing is taken.
     """
-    return taking.take(demands=demands, manner=ALLOCATE)
+    return taking.take(demands=kits.explode(demands=demands), manner=ALLOCATE)
 
 
 @needs_transaction
 def reserve_each(*, demands: Sequence[Demand]) -> dict[DemandKey, ReserveResult]:
     """This function will reserve and answer each demand by itself, by (kind, reference)."""
-    return taking.take_each(demands=demands, manner=ALLOCATE)
+    return taking.take_each(demands=kits.explode(demands=demands), manner=ALLOCATE)
 
 
 @needs_transaction
@@ -98,7 +98,7 @@ def hold(*, demands: Sequence[Demand], expires_at: datetime) -> ReserveResult:
     manner = Manner(
         trigger="hold", status=Status.HELD, kind=Kind.HELD, expires_at=expires_at, served=_LIVE
     )
-    return taking.take(demands=demands, manner=manner)
+    return taking.take(demands=kits.explode(demands=demands), manner=manner)
 
 
 @needs_transaction
@@ -108,10 +108,12 @@ def pick(*, items: Sequence[DemandAtNode]) -> None:
     What is picked already stays as it is.
 
     :raises NothingReserved: a demand holds nothing there.
+    :raises LotIsBlocked: its lot was recalled or put on hold since; nothing is picked.
     """
     rows = rows_of(items, statuses=_ALLOCATED)
     require(items, rows)
     fresh = [row for row in rows if row.status == Status.ALLOCATED]
+    lots.require_unblocked(lot_ids={row.lot_id for row in fresh if row.lot_id is not None})
     at = times(items, fresh)
     transitions.apply_many(fresh, "pick", at_for=lambda row: at[row.pk])
 
@@ -123,13 +125,21 @@ def consume(*, items: Sequence[DemandAtNode]) -> None:
     On hand and allocated fall in one movement. A demand consumed before is left alone.
 
     :raises NothingReserved: a demand never held anything there, or gave it back.
+    :raises SerialsMissing: units that are tracked by serial number have none assigned.
     """
-    balances.lock_for_demands(items=items)
+    positions = balances.lock_for_demands(items=items)
     rows = rows_of(items, statuses=_ALLOCATED | {Status.CONSUMED})
     require(items, rows)
     live = [row for row in rows if row.status != Status.CONSUMED]
     at = times(items, live)
-    balances.book(entries=[_shipped(row, at[row.pk]) for row in live])
+    numbers = serials.on_consumed(rows=live, positions=positions)
+    balances.book(
+        entries=[
+            _shipped(row, at[row.pk], quantity, serial_id)
+            for row in live
+            for quantity, serial_id in numbers.get(row.pk, [(row.quantity, None)])
+        ]
+    )
     transitions.apply_many(live, "consume", at_for=lambda row: at[row.pk])
 
 
@@ -139,9 +149,10 @@ def release(*, items: Sequence[DemandAtNode], reason: str) -> int:
 
     :returns: units given back; 0 when there was nothing.
     """
-    balances.lock_for_demands(items=items)
+    positions = balances.lock_for_demands(items=items)
     rows = rows_of(items, statuses=_LIVE)
     at = times(items, rows)
+    serials.on_released(rows=rows, positions=positions)
     balances.book(entries=taking.give_back(rows, Kind.RELEASED, at=at, reason=reason))
     transitions.apply_many(rows, "release", at_for=lambda row: at[row.pk], reason=reason)
     emitting.emit_many(taking.released_events(rows, at=at))
@@ -166,7 +177,7 @@ def expire_due(*, before: datetime, limit: int) -> int:
     return len(rows)
 
 
-def _shipped(row: Reservation, at: datetime) -> Entry:
+def _shipped(row: Reservation, at: datetime, quantity: int, serial_id: int | None) -> Entry:
     assert row.position_id is not None
     return Entry(
         position_id=row.position_id,
@@ -176,6 +187,7 @@ def _shipped(row: Reservation, at: datetime) -> Entry:
         at=at,
         actor=current().actor,
         lot_id=row.lot_id,
-        on_hand=-row.quantity,
-        allocated=-row.quantity,
+        serial_id=serial_id,
+        on_hand=-quantity,
+        allocated=-quantity,
     )

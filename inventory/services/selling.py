@@ -75,8 +75,9 @@ def reserve_now(*, demand: Demand) -> ReserveResult:
     return _writer.submit(replace(demand, actor=demand.actor or current().actor))
 
 
-def forget() -> None:
-    """This function will empty the memory of what is gone."""
+def stop() -> None:
+    """This function will end the writer of this process and forget what is gone."""
+    _writer.stop()
     _memory.clear()
 
 

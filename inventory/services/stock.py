@@ -7,15 +7,14 @@ All services need the caller's transaction (`oms.core.transactions.unit()` in co
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 
 from inventory.catalog import selectors as catalog
-from inventory.events import StockReceived
 from inventory.models.stock import StockMovement
 from inventory.nodes import selectors as nodes
-from inventory.services import balances
+from inventory.services import balances, telling, tracking, units
 from inventory.services.balances import Entry, Place, Position
 from inventory.types import StockChange
 from oms.core import clock
@@ -29,13 +28,21 @@ Kind = StockMovement.Kind
 
 #: A delivery or count of one variant above this is a typing error.
 MAX_CHANGE = 100_000_000
+#: No place holds more units of one variant.
+MAX_ON_HAND = 1_000_000_000
 
-#: Variants in one event; opening stock may name tens of thousands.
-_EVENT_VARIANTS = 1_000
+#: What lies in the house, by condition.
+_PHYSICAL = ("on_hand", "quarantined", "damaged", "returned")
 
 
 class UnknownPlace(NotFound):
     code = "inventory.unknown_place"
+
+
+class KitHasNoStock(Conflict):
+    """A kit is stocked as its parts; book those."""
+
+    code = "inventory.kit_has_no_stock"
 
 
 class NothingChanges(Invalid):
@@ -48,17 +55,40 @@ class NotEnoughOnHand(Conflict):
     code = "inventory.not_enough_on_hand"
 
 
+class NotEnoughAside(Conflict):
+    """Fewer units would be left in a condition than none."""
+
+    code = "inventory.not_enough_aside"
+
+
 @needs_transaction
-def receive(*, changes: Sequence[StockChange], at: datetime | None = None) -> None:
+def receive(
+    *,
+    changes: Sequence[StockChange],
+    at: datetime | None = None,
+    allow_expired: bool = False,
+) -> None:
     """This function will add received units to what can be sold.
 
-    A place without a position gets one. Constant statements for any number of changes.
+    A place without a position gets one. Variants tracked by lot name the lot, others none. Constant
+    statements for any number of changes.
 
     :raises InvalidQuantity: less than one unit.
+    :raises UnknownUnit: the variant is not handled in that unit.
     :raises UnknownPlace: no such node or variant.
+    :raises KitHasNoStock: the variant is a kit.
+    :raises LotRequired, LotNotTracked, SerialsRequired, UnknownLot: see `tracking`.
+    :raises LotExpired: a lot could never be sold; not with `allow_expired`.
     """
+    changes = units.in_pieces(changes=changes)
     _require_units(changes)
-    _book(changes, at, lambda change: (Kind.RECEIVED, {"on_hand": change.quantity}))
+    moment = at or clock.now()
+    _book(
+        changes,
+        moment,
+        lambda change: (Kind.RECEIVED, {"on_hand": change.quantity}),
+        unexpired_on=None if allow_expired else moment.date(),
+    )
 
 
 @needs_transaction
@@ -87,8 +117,13 @@ def adjust(*, changes: Sequence[StockChange], at: datetime | None = None) -> Non
 
     :raises NothingChanges: a quantity of zero.
     :raises NotEnoughOnHand: fewer units would be left than none, or than are promised.
+    :raises UnknownUnit: the variant is not handled in that unit.
     :raises UnknownPlace: no such node or variant.
+    :raises KitHasNoStock: the variant is a kit.
+    :raises NotEnoughInLot: the same, of a lot.
+    :raises LotRequired, LotNotTracked, SerialsRequired, UnknownLot: see `tracking`.
     """
+    changes = units.in_pieces(changes=changes)
     for change in changes:
         if change.quantity == 0:
             raise NothingChanges("An adjustment of zero changes nothing.")
@@ -103,8 +138,12 @@ def take_back(
     """This function will book returned units: to what can be sold, or aside for inspection.
 
     :raises InvalidQuantity: less than one unit.
+    :raises UnknownUnit: the variant is not handled in that unit.
     :raises UnknownPlace: no such node or variant.
+    :raises KitHasNoStock: the variant is a kit.
+    :raises LotRequired, LotNotTracked, SerialsRequired, UnknownLot: see `tracking`.
     """
+    changes = units.in_pieces(changes=changes)
     _require_units(changes)
     kind, balance = (Kind.QUARANTINED, "quarantined") if quarantine else (Kind.RETURNED, "on_hand")
     _book(changes, at, lambda change: (kind, {balance: change.quantity}))
@@ -119,11 +158,14 @@ def _book(
     changes: Sequence[StockChange],
     at: datetime | None,
     effect: Callable[[StockChange], tuple[str, dict[str, Any]]],
+    *,
+    unexpired_on: date | None = None,
 ) -> None:
     if not changes:
         return
     moment, actor = at or clock.now(), current().actor
-    positions = _lock(changes)
+    positions = lock(places={(change.node_id, change.variant_id) for change in changes})
+    tracking.require_lots(changes=changes, positions=positions, unexpired_on=unexpired_on)
     entries = []
     for change in changes:
         kind, deltas = effect(change)
@@ -140,67 +182,83 @@ def _book(
                 **deltas,
             )
         )
-    _require_left(positions, entries)
+    settle(positions=positions, entries=entries, at=moment)
+
+
+@needs_transaction
+def settle(*, positions: Mapping[Place, Position], entries: Sequence[Entry], at: datetime) -> None:
+    """This function will book entries on locked positions and tell where stock grew or fell.
+
+    :raises NotEnoughOnHand, NotEnoughAside, NotEnoughInLot: fewer would be left than none, or than
+        are promised.
+    """
+    require_left(positions=positions.values(), entries=entries)
     balances.book(entries=entries)
-    emitting.emit_many(list(_received(positions, entries, moment)))
+    emitting.emit_many(telling.of(positions=positions.values(), entries=entries, at=at))
 
 
-def _lock(changes: Sequence[StockChange]) -> dict[Place, Position]:
-    places = {(change.node_id, change.variant_id) for change in changes}
+@needs_transaction
+def lock(*, places: Collection[Place]) -> dict[Place, Position]:
+    """This function will lock the places' positions; a place without one gets an empty one.
+
+    :raises UnknownPlace: no such node or variant.
+    """
     balances.add_places(places=places)
     positions = {p.place: p for p in balances.lock_places(places=places)}
-    missing = sorted(places - positions.keys())
+    missing = sorted(set(places) - positions.keys())
     if missing:
+        _refuse_kits({variant_id for _, variant_id in missing})
         node_id, variant_id = missing[0]
         raise UnknownPlace(f"There is no node {node_id} or no variant {variant_id}.")
     return positions
 
 
-def _require_left(positions: Mapping[Place, Position], entries: Sequence[Entry]) -> None:
-    sums: dict[int, int] = defaultdict(int)
+def _refuse_kits(variant_ids: set[int]) -> None:
+    found = catalog.components_of(variant_ids=variant_ids)
+    if found:
+        kits = catalog.facts_by_id(variant_ids=found)
+        skus = sorted(facts.sku for facts in kits.values())
+        raise KitHasNoStock(
+            f"{skus[0]} is a kit and stocked as its parts; book those.", data={"skus": skus}
+        )
+
+
+def floor_of(position: Position) -> int:
+    """This function will return the fewest units that may be left on hand: those promised, less
+    what may be oversold."""
+    return max(0, position.promised - position.oversell_limit)
+
+
+def require_left(*, positions: Iterable[Position], entries: Sequence[Entry]) -> None:
+    """This function will do nothing when the entries leave enough at each position.
+
+    :raises NotEnoughOnHand: fewer units would be left than none, or than are promised.
+    :raises NotEnoughAside, NotEnoughInLot: the same of a condition, of a lot.
+    """
+    sums: dict[int, dict[str, int]] = defaultdict(lambda: dict.fromkeys(_PHYSICAL, 0))
     for entry in entries:
-        sums[entry.position_id] += entry.on_hand
-    for position in positions.values():
-        delta = sums[position.id]
-        promised = max(0, position.promised - position.oversell_limit)
-        if delta < 0 and position.on_hand + delta < promised:
-            raise _not_enough(position, delta, promised)
+        for name in _PHYSICAL:
+            sums[entry.position_id][name] += getattr(entry, name)
+    for position in positions:
+        for name, delta in sums[position.id].items():
+            has, promised = getattr(position, name), floor_of(position)
+            if delta < 0 and has + delta < (promised if name == "on_hand" else 0):
+                raise _not_enough(position, name, delta, promised)
+    tracking.require_left(entries=entries)
 
 
-def _not_enough(position: Position, delta: int, promised: int) -> NotEnoughOnHand:
+def _not_enough(position: Position, balance: str, delta: int, promised: int) -> Conflict:
     node = nodes.facts_by_id(node_ids=[position.node_id])[position.node_id]
     variant = catalog.facts_by_id(variant_ids=[position.variant_id])[position.variant_id]
-    return NotEnoughOnHand(
-        f"{variant.sku} at {node.code}: {position.on_hand} on hand, {promised} of them promised; "
-        f"they cannot fall by {-delta}.",
-        data={
-            "node": node.code,
-            "sku": variant.sku,
-            "on_hand": position.on_hand,
-            "promised": promised,
-            "change": delta,
-        },
+    has = getattr(position, balance)
+    where = {"node": node.code, "sku": variant.sku, balance: has, "change": delta}
+    if balance == "on_hand":
+        return NotEnoughOnHand(
+            f"{variant.sku} at {node.code}: {has} on hand, {promised} of them promised; "
+            f"they cannot fall by {-delta}.",
+            data={**where, "promised": promised},
+        )
+    return NotEnoughAside(
+        f"{variant.sku} at {node.code}: {has} {balance}; they cannot fall by {-delta}.",
+        data=where,
     )
-
-
-def _received(
-    positions: Mapping[Place, Position], entries: Sequence[Entry], at: datetime
-) -> Iterator[StockReceived]:
-    """One event per node and owner, split where the list of variants grows long."""
-    grown: dict[int, int] = defaultdict(int)
-    for entry in entries:
-        grown[entry.position_id] += entry.on_hand
-    groups: dict[tuple[int, int], list[Position]] = defaultdict(list)
-    for _, position in sorted(positions.items()):
-        if grown[position.id] > 0:
-            groups[position.node_id, position.organization_id].append(position)
-    for (node_id, organization_id), group in groups.items():
-        for start in range(0, len(group), _EVENT_VARIANTS):
-            part = group[start : start + _EVENT_VARIANTS]
-            yield StockReceived(
-                organization_id=organization_id,
-                node_id=node_id,
-                variant_ids=[position.variant_id for position in part],
-                units=sum(grown[position.id] for position in part),
-                occurred_at=at,
-            )

@@ -19,6 +19,7 @@ from django.db import connection
 from inventory.events import StockReleased, StockReserved
 from inventory.models import Reservation
 from inventory.models.stock import StockMovement
+from inventory.selectors import serials
 from inventory.services import _sql, balances, limits
 from inventory.services.balances import DemandKey, Entry, Position, Taken
 from inventory.services.deciding import Decision, LotUnits, Own, OwnedPlace, Stand, decide
@@ -266,14 +267,18 @@ def _add_limits(found: _Found, rows: Sequence[Sequence[Any]]) -> None:
 
 
 def _add_lots(found: _Found, by_id: Mapping[int, Stand], rows: Iterable[Sequence[Any]]) -> None:
+    numbered = [p.id for p in found.positions.values() if p.tracking == "serial"]
     for position in found.positions.values():
-        if position.tracking != "none":
+        if position.tracking == "lot":
             by_id[position.id].lots = []
     for position_id, lot_id, units, last_day, block in rows:
         lots = by_id[position_id].lots
-        assert lots is not None
-        day = date.fromisoformat(last_day) if last_day else None
-        lots.append(LotUnits(lot_id, units, day, bool(block)))
+        if lots is not None:
+            day = date.fromisoformat(last_day) if last_day else None
+            lots.append(LotUnits(lot_id, units, day, bool(block)))
+    for position_id, units, day, is_blocked in serials.list_free(position_ids=numbered):
+        stand = by_id[position_id]
+        stand.numbered = (*stand.numbered, LotUnits(None, units, day, is_blocked))
 
 
 def _decide(found: _Found, demands: Sequence[Demand], manner: Manner, now: datetime) -> Decision:

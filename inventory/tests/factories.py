@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 from inventory.catalog import services as catalog
+from inventory.catalog.models import Variant
 from inventory.catalog.types import VariantDraft
 from inventory.models import StockPosition
 from inventory.nodes import services as nodes
 from inventory.nodes.types import NodeDraft
-from inventory.services import stock
-from inventory.types import Demand, DemandAtNode, Leg, StockChange
+from inventory.services import lots, serials, stock
+from inventory.types import Demand, DemandAtNode, Leg, LotDraft, SerialUnit, StockChange
 from oms.core.transactions import unit
 from oms.infra.accounts.services import organizations
 
@@ -64,6 +65,38 @@ class World:
     def receive(self, node: str, sku: str, quantity: int) -> None:
         with unit():
             stock.receive(changes=[self.change(node, sku, quantity)], at=NOON)
+
+    def track(self, sku: str, how: str) -> None:
+        """This method will make a variant tracked by "lot" or "serial"."""
+        Variant.objects.filter(pk=self.variants[sku]).update(tracking=how)
+
+    def lot(self, sku: str, code: str, expires_on: date | None = None, **dates: date) -> int:
+        """This method will make a lot and return its key."""
+        draft = LotDraft(self.variants[sku], code, expires_on=expires_on, **dates)
+        with unit():
+            return lots.register(drafts=[draft])[draft.variant_id, code]
+
+    def receive_lot(self, node: str, sku: str, lot_id: int, quantity: int) -> None:
+        with unit():
+            change = replace(self.change(node, sku, quantity), lot_id=lot_id)
+            stock.receive(changes=[change], at=NOON)
+
+    def units(self, node: str, sku: str, *codes: str, **values: str) -> list[SerialUnit]:
+        return [
+            SerialUnit(
+                self.nodes[node],
+                self.variants[sku],
+                code,
+                document_kind="delivery",
+                document_ref="asn_1",
+                **values,
+            )
+            for code in codes
+        ]
+
+    def receive_units(self, node: str, sku: str, *codes: str) -> dict[str, int]:
+        with unit():
+            return serials.receive(serials=self.units(node, sku, *codes), at=NOON)
 
     def change(self, node: str, sku: str, quantity: int) -> StockChange:
         return StockChange(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from inventory.catalog import services as catalog
 from inventory.models import StockPosition
 from inventory.nodes.models import Node, NodeAllowance
 from inventory.selectors import availability
@@ -33,8 +34,8 @@ def test_what_is_promised_or_kept_back_is_not_available() -> None:
 
     tent, reno, dallas = world.variants["TENT"], world.nodes["reno"], world.nodes["dallas"]
     assert sorted(_list(world), key=lambda a: a.node_id) == [
-        Availability(tent, reno, on_hand=10, available=5),
-        Availability(tent, dallas, on_hand=1, available=1),
+        Availability(tent, reno, available=5),
+        Availability(tent, dallas, available=1),
     ]
     assert [a.node_id for a in _list(world, node_ids=[dallas])] == [dallas]
     assert _list(world, node_ids=[]) == []
@@ -69,3 +70,20 @@ def test_another_sellers_stock_is_not_shown() -> None:
         )
         == []
     )
+
+
+def test_a_kit_is_as_many_as_its_parts_make_up_at_one_node() -> None:
+    world = make_world(nodes_=("reno", "dallas", "miami"), skus=("SET", "TENT", "PEG"))
+    for node, tents, pegs in (("reno", 5, 9), ("dallas", 2, 40), ("miami", 3, 0)):
+        world.receive(node, "TENT", tents)
+        if pegs:
+            world.receive(node, "PEG", pegs)
+    with unit():
+        catalog.set_components(
+            kit_id=world.variants["SET"],
+            components={world.variants["TENT"]: 1, world.variants["PEG"]: 4},
+        )
+
+    found = {a.node_id: a.available for a in _list(world) if a.variant_id == world.variants["SET"]}
+
+    assert found == {world.nodes["reno"]: 2, world.nodes["dallas"]: 2}

@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 #: A larger batch makes the last caller wait longer than it saves.
 MOST = 128
+#: An idle writer gives its connection back after so long.
+IDLE_S = 2.0
 #: Callers beyond this are sent away at once: they would wait longer than they like.
 WAITING = 2_048
 
@@ -75,6 +77,7 @@ class GroupCommit(Generic[T, R]):
         self._start = threading.Lock()
         self._thread: threading.Thread | None = None
         self._pid = 0
+        self._is_ending = False
 
     def submit(self, item: T, *, timeout_s: float = 30.0) -> R:
         """This function will do the item with whatever else waits, and return its answer.
@@ -106,22 +109,37 @@ class GroupCommit(Generic[T, R]):
                 self._filled = threading.Condition(threading.Lock())
                 self._thread, self._pid = None, os.getpid()
             if self._thread is None or not self._thread.is_alive():
+                self._is_ending = False
                 self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
                 self._thread.start()
 
+    def stop(self) -> None:
+        """This function will let the writer finish what waits and end; a later item starts it
+        again."""
+        thread = self._thread
+        if thread is not None and thread.is_alive() and self._pid == os.getpid():
+            with self._filled:
+                self._is_ending = True
+                self._filled.notify()
+            thread.join()
+
     def _run(self) -> None:
-        while True:
-            batch = self._next()
-            try:
-                self._serve(batch)
-            except BaseException as error:
-                logger.exception("%s lost a batch", self._name)
-                _answer_all(batch, error)
+        try:
+            while batch := self._next():
+                try:
+                    self._serve(batch)
+                except BaseException as error:
+                    logger.exception("%s lost a batch", self._name)
+                    _answer_all(batch, error)
+        finally:
+            connection.close()
 
     def _next(self) -> list[_Waiting[T, R]]:
+        """What waits, as soon as something does; nothing: the writer shall end."""
         with self._filled:
-            while not self._queue:
-                self._filled.wait()
+            while not self._queue and not self._is_ending:
+                if not self._filled.wait(IDLE_S):
+                    connection.close()
             return [self._queue.popleft() for _ in range(min(len(self._queue), self._most))]
 
     def _serve(self, batch: Sequence[_Waiting[T, R]]) -> None:

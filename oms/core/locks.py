@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import IntEnum
+from enum import IntEnum, unique
 
 from django.db import connection
 
 from oms.core.transactions import needs_transaction
 
 
+@unique
 class LockSpace(IntEnum):
     """First half of an advisory key; the second is the object's number."""
 
@@ -23,7 +24,9 @@ class LockSpace(IntEnum):
     FIRST_ADMIN = 7
     RETURNS = 8
     BENCH = 9
-    PROOF = 10
+    STOCK_RULES = 10
+    AVAILABILITY_FEED = 11
+    PROOF = 12
 
 
 @needs_transaction

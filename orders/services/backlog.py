@@ -14,6 +14,8 @@ from orders.services import committing, holds
 BATCH = 100
 #: Holds that end by a new route, not by a person's word.
 ROUTED_HOLDS = ("stock", "routing")
+#: Of a released order, units that a count did not find may still wait.
+_WAITING = (Order.Status.CONFIRMED, Order.Status.RELEASED)
 
 
 class NotWaiting(Conflict):
@@ -36,7 +38,7 @@ def retry_order(*, order_id: int) -> None:
     order = Order.objects.select_for_update().get(pk=order_id)
     waits = order.holds.filter(type__in=ROUTED_HOLDS, released_at=None)
     types = list(waits.order_by("pk").values_list("type", flat=True))
-    if not types or order.status != Order.Status.CONFIRMED:
+    if not types or order.status not in _WAITING:
         raise NotWaiting(f"Order {order.number} does not wait for stock or a route.")
     routed = committing.route(orders=committing.with_lines([order]), at={order.pk: clock.now()})
     if order.pk in routed.failed:
@@ -55,7 +57,7 @@ def retry(*, variant_ids: Sequence[int]) -> int:
         Order.objects.select_for_update(of=("self",))
         .filter(
             pk__in=Order.objects.filter(
-                status=Order.Status.CONFIRMED,
+                status__in=_WAITING,
                 holds__type="stock",
                 holds__released_at=None,
                 lines__variant_id__in=list(variant_ids),

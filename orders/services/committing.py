@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+
+from django.db.models import Max
 
 from inventory.catalog import selectors as catalog
 from inventory.catalog.types import VariantFacts
@@ -14,6 +16,7 @@ from oms.core import bulk, clock
 from oms.core.quantities import volume_cm3
 from oms.core.transactions import needs_transaction
 from oms.infra.outbox.services import emitting
+from orders import line_refs
 from orders.events import OrderConfirmed
 from orders.models import FulfillmentLine, FulfillmentOrder, Order, OrderLine
 from orders.services import holding, release, verification
@@ -99,7 +102,10 @@ def _variants(orders: Sequence[Recorded]) -> dict[int, VariantFacts]:
 
 @needs_transaction
 def hold_failed(*, orders: Sequence[Recorded], routed: Routed, at: Mapping[int, datetime]) -> None:
-    """This function will put the orders that found no route on hold, with what they lack."""
+    """This function will put the orders that found no route on hold, with what they lack.
+
+    Of an order that a node works on already, the rest goes on.
+    """
     failed = [item for item in orders if item.order.pk in routed.failed]
     for item in failed:
         item.holds.add(routed.failed[item.order.pk][0])
@@ -110,6 +116,7 @@ def hold_failed(*, orders: Sequence[Recorded], routed: Routed, at: Mapping[int, 
                 type=routed.failed[item.order.pk][0],
                 reason=routed.failed[item.order.pk][1],
                 at=at[item.order.pk],
+                scopes=("routing",) if item.has_work else (),
             )
             for item in failed
         ]
@@ -158,7 +165,7 @@ def _request(item: Recorded, variants: Mapping[int, VariantFacts], at: datetime)
         demand_kind="order",
         demand_ref=order.public_id,
         lines=tuple(
-            _request_line(line, variants[line.variant_id])
+            _request_line(line, variants[line.variant_id], item.attempt)
             for line in item.lines
             if line.unallocated
         ),
@@ -172,9 +179,9 @@ def _request(item: Recorded, variants: Mapping[int, VariantFacts], at: datetime)
     )
 
 
-def _request_line(line: OrderLine, variant: VariantFacts) -> RequestLine:
+def _request_line(line: OrderLine, variant: VariantFacts, attempt: int) -> RequestLine:
     return RequestLine(
-        line_ref=str(line.position),
+        line_ref=line_refs.of(line.position, attempt),
         variant_id=line.variant_id,
         quantity=line.unallocated,
         weight_g=variant.weight_g,
@@ -184,7 +191,7 @@ def _request_line(line: OrderLine, variant: VariantFacts) -> RequestLine:
 
 
 def _store(items: Sequence[Recorded], routed: Routed, at: Mapping[int, datetime]) -> None:
-    _promise([item.order for item in items], routed)
+    _promise(items, routed)
     lines = [line for item in items for line in item.lines]
     for line in lines:
         line.allocated += line.unallocated
@@ -196,11 +203,19 @@ def _store(items: Sequence[Recorded], routed: Routed, at: Mapping[int, datetime]
     _propose_work(items, routed, at)
 
 
-def _promise(orders: Sequence[Order], routed: Routed) -> None:
-    for order in orders:
-        plan = routed.plans[order.pk]
-        order.promised_on = plan.promised_on
-        order.latest_ship_at = min(s.latest_ship_at for s in plan.shipments)
+def _promise(items: Sequence[Recorded], routed: Routed) -> None:
+    """An order of which a part is routed again arrives with its last part and ships with its
+    first."""
+    orders = [item.order for item in items]
+    for item in items:
+        order, plan = item.order, routed.plans[item.order.pk]
+        parts: list[tuple[date | None, datetime | None]] = [
+            (plan.promised_on, min(s.latest_ship_at for s in plan.shipments))
+        ]
+        if item.has_work:
+            parts.append((order.promised_on, order.latest_ship_at))
+        order.promised_on = max((day for day, _ in parts if day), default=None)
+        order.latest_ship_at = min(at for _, at in parts if at)
         order.priority = priority(
             order.tier, placed_at=order.placed_at, latest_ship_at=order.latest_ship_at
         )
@@ -221,19 +236,23 @@ def _promise(orders: Sequence[Order], routed: Routed) -> None:
 def _propose_work(items: Sequence[Recorded], routed: Routed, at: Mapping[int, datetime]) -> None:
     work, lines = [], []
     for item in items:
-        by_position = {str(line.position): line for line in item.lines}
+        by_position = {line.position: line for line in item.lines}
         plan = routed.plans[item.order.pk]
         for shipment in plan.shipments:
             fulfillment = FulfillmentOrder(
                 order_id=item.order.pk,
                 node_id=shipment.node_id,
                 decision_ref=plan.decision_ref,
+                attempt=item.attempt,
                 service_code=shipment.service_code,
                 latest_ship_at=shipment.latest_ship_at,
                 created_at=at[item.order.pk],
             )
             work.append(fulfillment)
-            lines += [(fulfillment, by_position[leg.line_ref], leg) for leg in shipment.legs]
+            lines += [
+                (fulfillment, by_position[line_refs.position_of(leg.line_ref)], leg)
+                for leg in shipment.legs
+            ]
     for fulfillment, key in zip(work, bulk.next_ids(FulfillmentOrder, len(work)), strict=True):
         fulfillment.id = key
     bulk.insert_rows(FulfillmentOrder, [_work_row(fulfillment) for fulfillment in work])
@@ -277,9 +296,15 @@ def _confirmed(order: Order, routed: Routed, at: datetime) -> OrderConfirmed:
 
 
 def with_lines(orders: Sequence[Order]) -> list[Recorded]:
-    """This function will load the lines of stored orders, in one statement."""
+    """This function will load the lines of stored orders and how often each was routed, in two
+    statements."""
     lines = OrderLine.objects.filter(order__in=orders).order_by("order_id", "position")
     by_order: dict[int, list[OrderLine]] = {order.pk: [] for order in orders}
     for line in lines:
         by_order[line.order_id].append(line)
-    return [Recorded(order, None, by_order[order.pk]) for order in orders]
+    works = FulfillmentOrder.objects.filter(order__in=orders).values_list("order_id")
+    routed = dict(works.annotate(Max("attempt")).order_by())
+    return [
+        Recorded(order, None, by_order[order.pk], attempt=routed.get(order.pk, 0) + 1)
+        for order in orders
+    ]

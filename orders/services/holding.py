@@ -25,6 +25,8 @@ class HoldDraft:
     type: str
     reason: str
     at: datetime | None = None
+    #: What it stops; empty: all that its type stops.
+    scopes: tuple[str, ...] = ()
 
 
 @needs_transaction
@@ -42,7 +44,7 @@ def open_many(*, drafts: Sequence[HoldDraft]) -> int:
             {
                 "order_id": draft.order.pk,
                 "type": draft.type,
-                "scopes": SCOPES[draft.type],
+                "scopes": list(draft.scopes) or SCOPES[draft.type],
                 "reason": draft.reason[:200],
                 "author": actor,
                 "opened_at": draft.at or now,

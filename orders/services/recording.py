@@ -22,12 +22,19 @@ from orders.models import Order, OrderLine, OrderStatusChange
 
 @dataclass(slots=True)
 class Recorded:
-    """One new order in the making; `holds` are the types that were opened on it."""
+    """One order in the making; `holds` are the types that were opened on it, `attempt` counts how
+    often it is routed."""
 
     order: Order
     clean: CleanDraft | None
     lines: list[OrderLine]
     holds: set[str] = field(default_factory=set)
+    attempt: int = 1
+
+    @property
+    def has_work(self) -> bool:
+        """Whether a part of it is with a node or has left."""
+        return any(line.allocated or line.shipped for line in self.lines)
 
     @property
     def draft(self) -> CleanDraft:

@@ -11,6 +11,7 @@ from inventory.warehouse.services import work
 from inventory.warehouse.types import WorkDraft, WorkLineDraft
 from oms.core import clock, transitions
 from oms.core.transactions import needs_transaction, use_case
+from orders import line_refs
 from orders.events import OrderReleased
 from orders.models import FulfillmentLine, FulfillmentOrder, Hold, Order
 
@@ -59,11 +60,13 @@ def _drafts(
     times: Mapping[int, datetime],
 ) -> list[WorkDraft]:
     lines: dict[int, list[WorkLineDraft]] = defaultdict(list)
+    attempts = {f.pk: f.attempt for f in proposed}
     rows = FulfillmentLine.objects.filter(fulfillment_order__in=proposed).values_list(
         "fulfillment_order_id", "order_line__position", "order_line__variant_id", "quantity"
     )
     for key, position, variant_id, quantity in rows:
-        lines[key].append(WorkLineDraft(str(position), variant_id, quantity))
+        line_ref = line_refs.of(position, attempts[key])
+        lines[key].append(WorkLineDraft(line_ref, variant_id, quantity))
     return [
         WorkDraft(
             organization_id=orders[f.order_id].organization_id,

@@ -120,7 +120,7 @@ def route(
     ids = {facts.code: facts.id for facts in nodes}
     variants = sorted({item.variant_id for r in requests for item in r.lines})
     free = [
-        Availability(variant_id=variant, node_id=ids[code], on_hand=count, available=count)
+        Availability(variant_id=variant, node_id=ids[code], available=count)
         for (code, variant), count in stock.items()
         if variant in variants
     ]

@@ -24,6 +24,8 @@ from tests.admin.conftest import As
 ALL = {
     "warehouse.workorder": "?state=all",
     "inventory.reservation": "?state=all",
+    "inventory.driftreport": "?state=all",
+    "inventory.stockcount": "?state=all",
     "carriers.labelintent": "?open=all",
     "outbox.redelivery": "?state=all",
 }

@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from uuid import uuid4
 
 from carriers.models import LabelIntent, Shipment, TrackingEvent
+from inventory.catalog import services as catalog
+from inventory.catalog.models import Variant
 from inventory.models import StockPosition
+from inventory.nodes import services as nodes
+from inventory.nodes.types import PoolDraft
+from inventory.services import counts, lots, policies, recalls, serials, stock, syncing
+from inventory.tests.factories import VARIANT
+from inventory.types import (
+    ChannelReserve,
+    LotDraft,
+    RecallScope,
+    SafetyLimit,
+    SellingLimit,
+    SerialUnit,
+    StockChange,
+)
 from inventory.warehouse.models import WorkOrder
 from inventory.warehouse.services import floor
 from oms.cockpit.control_tower.models import Case
 from oms.core import clock, ids
+from oms.core.context import acting
 from oms.core.transactions import unit
 from oms.infra.accounts.services import keys
 from oms.infra.jobs import services as jobs
@@ -28,8 +45,51 @@ SECRET_NAME = "Ada Example"
 def build() -> World:
     """This function will make the parts that orders need, and the machinery's rows."""
     world = a_world(stock_at={"reno": {"A": 900, "B": 900}})
+    _track(world)
     RelayHeartbeat.objects.create(name="relay-1", at=clock.real_now(), delivered=7)
+    _limit(world)
+    with unit():
+        counts.start(node_id=world.node_ids["reno"], variant_ids=[world.variant_ids["B"]])
     return world
+
+
+def _limit(world: World) -> None:
+    node, variant = world.node_ids["reno"], world.variant_ids["B"]
+    with acting(actor="staff:1"), unit():
+        policies.set_safety_rules(rules=[SafetyLimit(node, 2, variant)])
+        policies.set_selling_rules(rules=[SellingLimit(world.organization_id, variant, "web", 1)])
+        policies.keep_for_channel(reserves=[ChannelReserve(node, variant, "web", 5, "Launch")])
+        nodes.upsert_pools(
+            organization_id=world.organization_id, drafts=[PoolDraft("west", "West", ("reno",))]
+        )
+
+
+def _track(world: World) -> None:
+    """Two variants of their own, so that orders need not name lots."""
+    with unit():
+        made = catalog.upsert_variants(
+            organization_id=world.organization_id,
+            drafts=[replace(VARIANT, sku=sku, name=sku) for sku in ("LOTTED", "NUMBERED")],
+        )
+    for sku, how in (("LOTTED", "lot"), ("NUMBERED", "serial")):
+        Variant.objects.filter(pk=made[sku]).update(tracking=how)
+
+
+def _tracked(world: World, order: Order) -> None:
+    """A lot, a numbered unit and a recall, each of its own."""
+    node = world.node_ids["reno"]
+    lotted, numbered = (
+        Variant.objects.get(organization_id=world.organization_id, sku=sku).pk
+        for sku in ("LOTTED", "NUMBERED")
+    )
+    with unit():
+        code = f"L-{order.pk}"
+        lot_id = lots.register(drafts=[LotDraft(lotted, code)])[lotted, code]
+        stock.receive(changes=[StockChange(node, lotted, 5, lot_id=lot_id)])
+        serials.receive(serials=[SerialUnit(node, numbered, f"N-{order.pk}")])
+        recalls.call_back(
+            organization_id=world.organization_id, scope=RecallScope((lot_id,)), reason="Breaks."
+        )
 
 
 def grow(world: World, count: int, *, label: str) -> list[Order]:
@@ -43,6 +103,9 @@ def grow(world: World, count: int, *, label: str) -> list[Order]:
     orders = list(Order.objects.filter(external_ref__in=refs).order_by("pk"))
     for order in orders:
         _hang(world, order)
+        _feed(world, f"erp-{order.pk}")
+
+        _tracked(world, order)
         holds.place_hold(order_id=order.pk, type=Hold.Type.OPERATOR, reason="Look at it.")
     return orders
 
@@ -119,6 +182,15 @@ def _hang(world: World, order: Order) -> None:
     keys.create(
         organization_id=owner, name=f"Key {order.pk}", scopes=["orders:read"], created_by="staff:1"
     )
+
+
+def _feed(world: World, code: str) -> None:
+    """Another system that counts one unit of A too few."""
+    with unit():
+        syncing.add_source(organization_id=world.organization_id, code=code, kind="erp")
+    counts = [{"node": "reno", "sku": "A", "on_hand": position(world).on_hand - 1}]
+    snapshot = {"sequence": 1, "kind": "snapshot", "places": counts}
+    syncing.deliver(organization_id=world.organization_id, source=code, items=[snapshot])
 
 
 def decision_of(order: Order) -> Decision:

@@ -381,6 +381,8 @@ ROUTES = [
     ("POST", "/api/v1/returns", "returns:write"),
     ("GET", "/api/v1/returns/ret_x", "returns:read"),
     ("POST", "/api/v1/returns/ret_x/receipt", "returns:write"),
+    ("POST", "/api/v1/stock/sources/erp/messages", "stock:write"),
+    ("GET", "/api/v1/stock/feed?channel=web", "availability:read"),
 ]
 
 

@@ -8,7 +8,7 @@ from datetime import time
 import pytest
 
 from inventory.nodes import selectors, services
-from inventory.nodes.models import Node
+from inventory.nodes.models import Bin, Node
 from inventory.nodes.types import NodeDraft, NodeFacts
 from oms.core.transactions import unit
 from oms.infra.accounts.services import organizations
@@ -118,3 +118,30 @@ def test_what_is_wrong_is_named_and_nothing_is_stored(wrong: dict[str, object], 
 def test_a_code_may_occur_once() -> None:
     with pytest.raises(services.InvalidNode):
         _upsert(RENO, RENO)
+
+
+def test_bins_belong_to_their_node_and_a_repeat_is_harmless() -> None:
+    ids = _upsert(RENO, replace(RENO, code="dallas"))
+
+    with unit():
+        first = services.upsert_bins(node_id=ids["reno"], codes=["A-1", "A-2", "A-1"])
+        again = services.upsert_bins(node_id=ids["reno"], codes=["A-2"])
+        other = services.upsert_bins(node_id=ids["dallas"], codes=["A-1"])
+
+    assert set(first) == {"A-1", "A-2"}
+    assert again == {"A-2": first["A-2"]}
+    assert other["A-1"] != first["A-1"]
+    assert selectors.find_bin(node_id=ids["dallas"], code="A-1") == other["A-1"]
+    assert selectors.find_bin(node_id=ids["dallas"], code="A-2") is None
+
+
+@pytest.mark.parametrize("code", ["", " ", "A-1 ", "x" * 41])
+def test_what_is_no_bin_is_refused_and_none_is_made(code: str) -> None:
+    ids = _upsert(RENO)
+
+    with pytest.raises(services.InvalidBin), unit():
+        services.upsert_bins(node_id=ids["reno"], codes=["A-1", code])
+    with pytest.raises(services.UnknownNode), unit():
+        services.upsert_bins(node_id=0, codes=["A-1"])
+
+    assert not Bin.objects.exists()

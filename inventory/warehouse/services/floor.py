@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import F, Sum
+from django.db.models import F
 
 from carriers.services import shipments
+from inventory.selectors import reservations as promised
 from inventory.services import reservations
 from inventory.types import DemandAtNode
 from inventory.warehouse import cartons
@@ -27,6 +28,9 @@ from oms.core.transactions import use_case
 
 #: One time for all, each work order's own by reference, or None for the clock's.
 When = datetime | Mapping[str, datetime] | None
+
+#: Units by line reference, by work order.
+Lines = dict[int, dict[str, int]]
 
 #: How long a clerk may keep what the queue gave him before others get it (wall time).
 CLAIM = timedelta(seconds=60)
@@ -51,6 +55,13 @@ SELECT public_id FROM claimed ORDER BY priority DESC, due_at, id
 
 class UnknownWork(NotFound):
     code = "warehouse.unknown_work"
+
+
+class StockGone(Conflict):
+    """Some of what the work asks for is not the order's any more; it is being planned again."""
+
+    code = "warehouse.stock_gone"
+    is_retryable = True
 
 
 class WorkBlocked(Conflict):
@@ -114,19 +125,21 @@ def pick(*, work_refs: Sequence[str], picker: str, at: When = None) -> None:
     :raises WorkBlocked: the order is on hold.
     :raises IllegalTransition: one was picked before or is cancelled.
     :raises NothingReserved: the order holds no stock at the node.
+    :raises StockGone: the order holds less there than the work asks for.
     """
     works, when = _lock(work_refs, at)
-    units = _units(works)
+    lines = _lines(works)
     transitions.apply_many(
         works,
         "finish_pick",
         actor=picker,
         kwargs={"picker": picker},
         at_for=when,
-        event_for=lambda work: WorkPicked(**_facts(work, when), units=units[work.pk]),
+        event_for=lambda work: WorkPicked(**_facts(work, when), units=sum(lines[work.pk].values())),
     )
     WorkLine.objects.filter(work_order__in=works).update(picked=F("quantity"))
-    reservations.pick(items=_demands(works, when))
+    reservations.pick(items=_demands(works, lines, when))
+    _require_reserved(works, lines)
 
 
 @use_case
@@ -173,7 +186,7 @@ def hand_over(*, work_refs: Sequence[str], actor: str | None = None, at: When = 
         at_for=when,
         event_for=lambda work: WorkHandedOver(**_facts(work, when), parcel_ref=parcels[work.pk]),
     )
-    reservations.consume(items=_demands(works, when))
+    reservations.consume(items=_demands(works, _lines(works), when))
     times = {parcels[work.pk]: when(work) for work in works}
     shipments.hand_over(parcel_refs=list(times), at=times)
 
@@ -209,16 +222,43 @@ def _facts(work: WorkOrder, when: Callable[[WorkOrder], datetime]) -> dict[str, 
     }
 
 
+def _lines(works: Sequence[WorkOrder]) -> Lines:
+    found: Lines = {work.pk: {} for work in works}
+    rows = WorkLine.objects.filter(work_order__in=works)
+    for work_id, line_ref, quantity in rows.values_list("work_order_id", "line_ref", "quantity"):
+        found[work_id][line_ref] = quantity
+    return found
+
+
 def _demands(
-    works: Sequence[WorkOrder], when: Callable[[WorkOrder], datetime]
+    works: Sequence[WorkOrder], lines: Lines, when: Callable[[WorkOrder], datetime]
 ) -> list[DemandAtNode]:
-    """Stock is promised to the order, which is the correlation of its work."""
-    return [DemandAtNode("order", work.correlation_id, work.node_id, when(work)) for work in works]
+    """Stock is promised to the order, which is the correlation of its work, line by line: the
+    order may have other work at the node."""
+    return [
+        DemandAtNode(
+            demand_kind="order",
+            demand_ref=work.correlation_id,
+            node_id=work.node_id,
+            at=when(work),
+            line_refs=frozenset(lines[work.pk]),
+        )
+        for work in works
+    ]
 
 
-def _units(works: Sequence[WorkOrder]) -> dict[int, int]:
-    rows = WorkLine.objects.filter(work_order__in=works).values_list("work_order_id")
-    return dict(rows.annotate(Sum("quantity")).order_by())
+def _require_reserved(works: Sequence[WorkOrder], lines: Lines) -> None:
+    """What is picked is not taken back; before that, a count may have ended a part of it."""
+    held = promised.units_at_nodes(
+        demand_kind="order", demand_refs={work.correlation_id for work in works}
+    )
+    for work in works:
+        for line_ref, quantity in lines[work.pk].items():
+            if held[work.correlation_id, work.node_id, line_ref] < quantity:
+                raise StockGone(
+                    f"Some of order {work.label} is not there any more; leave it for now.",
+                    data={"work_ref": work.public_id, "line_ref": line_ref},
+                )
 
 
 def _parcels(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,16 +13,23 @@ from inventory.warehouse.models import WorkLine, WorkOrder, WorkOrderStatusChang
 from inventory.warehouse.types import WorkDraft
 from oms.core import bulk, clock, ids, transitions
 from oms.core.context import current
-from oms.core.errors import Invalid
+from oms.core.errors import Conflict, Invalid
 from oms.core.quantities import require_quantity
 from oms.core.transactions import needs_transaction
 from oms.infra.outbox.services import emitting
 
+_UNPICKED = (WorkOrder.Status.OPEN, WorkOrder.Status.PICKING)
 _CLOSED = (WorkOrder.Status.HANDED_OVER, WorkOrder.Status.CANCELLED)
 
 
 class NoLines(Invalid):
     code = "warehouse.no_lines"
+
+
+class AlreadyPicked(Conflict):
+    """The units are off the shelf: somebody must bring them back before the work can change."""
+
+    code = "warehouse.already_picked"
 
 
 @needs_transaction
@@ -112,6 +119,38 @@ def cancel(
         ),
     )
     return len(works)
+
+
+@needs_transaction
+def shrink(*, left: Mapping[str, Mapping[str, int]], demand_kind: str = "fulfillment_order") -> int:
+    """This function will leave only so many units to pick: demand → line → units, 0 for none.
+
+    Lines that are not named stay. Without work, or where it is cancelled, nothing happens. Work
+    that has nothing left is withdrawn by `cancel`.
+
+    :returns: how many work orders changed.
+    :raises AlreadyPicked: the units were taken from the shelf; nothing changes.
+    """
+    works = list(
+        WorkOrder.objects.select_for_update()
+        .filter(demand_kind=demand_kind, demand_ref__in=list(left))
+        .exclude(status=WorkOrder.Status.CANCELLED)
+        .order_by("pk")
+    )
+    late = [work for work in works if work.status not in _UNPICKED]
+    if late:
+        raise AlreadyPicked(f"The units of order {late[0].label} are picked already.")
+    demand_of = {work.pk: work.demand_ref for work in works}
+    changed = [
+        (line, left[demand_of[line.work_order_id]][line.line_ref])
+        for line in WorkLine.objects.filter(work_order__in=works)
+        if line.line_ref in left[demand_of[line.work_order_id]]
+    ]
+    WorkLine.objects.filter(pk__in=[line.pk for line, units in changed if not units]).delete()
+    bulk.update_rows(
+        WorkLine, [{"id": line.pk, "quantity": units} for line, units in changed if units]
+    )
+    return WorkOrder.objects.filter(pk__in=list(demand_of)).update(version=F("version") + 1)
 
 
 def _check(drafts: Sequence[WorkDraft]) -> None:

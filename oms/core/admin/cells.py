@@ -62,7 +62,12 @@ def number(value: int | None) -> SafeString:
     """This function will return a whole number with its thousands told apart."""
     if value is None:
         return NOTHING
-    return format_html('<span class="o-num">{}</span>', f"{value:,}")
+    return format_html('<span class="o-num">{}</span>', figure(value))
+
+
+def figure(value: int) -> str:
+    """This function will return the same as plain text, with a true minus sign."""
+    return f"{value:,}".replace("-", "−")
 
 
 def weight(grams: int) -> SafeString:

@@ -108,15 +108,24 @@ class ReadAdmin(ListMixin, DeedsMixin, ModelAdmin):
         if not self.has_view_permission(request, obj):
             raise PermissionDenied
         page = self.page(request, obj)
+        more = {
+            "original": _Crumb(obj, page.name),
+            "object_id": object_id,
+            "actions_detail": self._deeds(request, obj, object_id),
+            **(extra_context or {}),
+        }
+        return self.show(request, page, more)
+
+    def show(
+        self, request: HttpRequest, page: Page, context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """This method will answer with a page, which need not be of a single row."""
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "original": _Crumb(obj, page.name),
-            "object_id": object_id,
             "title": page.name,
             "page": page,
-            "actions_detail": self._deeds(request, obj, object_id),
-            **(extra_context or {}),
+            **(context or {}),
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/oms/read.html", context)

@@ -5,12 +5,12 @@ from __future__ import annotations
 _WORDS = {
     "ok": (
         "completed delivered closed consumed succeeded bought full pass active ok open_for_orders"
-        " handed_over received approved restock"
+        " handed_over received approved restock applied"
     ),
     "info": (
         "released in_transit out_for_delivery available_for_pickup labeled manifested packed"
         " picked picking open scheduled in_progress confirmed allocated running label_requested"
-        " calling due requested submitted accepted"
+        " calling due requested submitted accepted counting"
     ),
     "warn": (
         "label_in_doubt in_doubt delivery_attempted exception returning partial incomplete warn"
@@ -20,7 +20,7 @@ _WORDS = {
         "label_failed lost failed refused none rejected returned_to_sender reject declined"
         " dead_letter missing damaged"
     ),
-    "hold": "hold held verifying no_stock no_route blocked",
+    "hold": "hold held verifying no_stock no_route blocked counted",
 }
 _TONES = {word: tone for tone, words in _WORDS.items() for word in words.split()}
 

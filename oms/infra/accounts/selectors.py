@@ -7,7 +7,7 @@ from collections.abc import Collection
 from django.contrib.auth.models import User
 from django.utils.translation import gettext
 
-from oms.infra.accounts.models import ApiKey
+from oms.infra.accounts.models import ApiKey, Organization
 
 
 def names_of(*, actors: Collection[str]) -> dict[str, str]:
@@ -16,6 +16,18 @@ def names_of(*, actors: Collection[str]) -> dict[str, str]:
     people = _people({key for kind, key in kinds.values() if kind == "staff" and key.isdigit()})
     keys = _keys({key for kind, key in kinds.values() if kind == "key"})
     return {actor: _name(kind, key, people, keys) for actor, (kind, key) in kinds.items()}
+
+
+def known_organizations(*, ids: Collection[int]) -> set[int]:
+    """This function will return those of the primary keys that are an organization's."""
+    found = Organization.objects.filter(pk__in=set(ids)).order_by("pk")
+    return set(found.values_list("pk", flat=True))
+
+
+def organization_choices() -> list[tuple[int, str]]:
+    """This function will return the active organizations for a form to offer, by name."""
+    active = Organization.objects.filter(is_active=True).order_by("name", "pk")
+    return list(active.values_list("pk", "name"))
 
 
 def _name(kind: str, key: str, people: dict[str, str], keys: dict[str, str]) -> str:

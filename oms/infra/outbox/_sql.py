@@ -50,3 +50,7 @@ SELECT count(*) FILTER (WHERE recorded_at >= %(since)s),
        count(*) = 1000 AND min(recorded_at) >= %(since)s
 FROM (SELECT recorded_at FROM outbox_outboxevent ORDER BY id DESC LIMIT 1000) AS newest
 """
+
+#: Writes facts in order and wakes the relay: a function of the database (migrations/0002), which
+#: keeps its plan. Parameter: the facts as JSON.
+APPEND = "SELECT outbox_append(%s::json)"

@@ -12,13 +12,16 @@ SIGNIFICANT_DIGITS = 3
 @dataclass(frozen=True, slots=True)
 class Figure:
     """`raw` is the limit of the same work without our code, from the same run; `ratio` is ours by
-    it. `bar` is the least `value` may be; a figure without a bar is only told."""
+    it. `bar` is the least `value` may be, `ratio_bar` the least `ratio`, `most` the most `value`
+    may be; a figure without any of them is only told."""
 
     name: str
     value: float
     unit: str
     raw: float | None = None
     bar: float | None = None
+    ratio_bar: float | None = None
+    most: float | None = None
 
     @property
     def ratio(self) -> float | None:
@@ -26,7 +29,15 @@ class Figure:
 
     @property
     def ok(self) -> bool:
-        return self.bar is None or self.value >= self.bar
+        return (
+            (self.bar is None or self.value >= self.bar)
+            and (self.most is None or self.value <= self.most)
+            and (self.ratio_bar is None or (self.ratio or 0.0) >= self.ratio_bar)
+        )
+
+    @property
+    def has_bar(self) -> bool:
+        return any(bar is not None for bar in (self.bar, self.ratio_bar, self.most))
 
     def as_dict(self) -> dict[str, Any]:
         """What `bench.json` holds of it."""
@@ -37,6 +48,8 @@ class Figure:
             "raw": rounded(self.raw),
             "ratio": rounded(self.ratio),
             "bar": self.bar,
+            "ratio_bar": self.ratio_bar,
+            "most": self.most,
             "ok": self.ok,
         }
 
@@ -69,16 +82,30 @@ def table(figures: Sequence[Figure]) -> list[str]:
 
 
 def _cells(figure: Figure) -> tuple[str, ...]:
-    verdict = "" if figure.bar is None else ("ok" if figure.ok else "MISSED")
+    verdict = "" if not figure.has_bar else ("ok" if figure.ok else "MISSED")
     return (
         figure.name,
         _number(figure.value),
         figure.unit,
         _number(figure.raw),
         _number(figure.ratio),
-        _number(figure.bar),
+        _bars(figure),
         verdict,
     )
+
+
+def _bars(figure: Figure) -> str:
+    """Bars as people say them: at least a value, at least a ratio, at most a value."""
+    said = [
+        text
+        for bar, text in (
+            (figure.bar, _number(figure.bar)),
+            (figure.ratio_bar, f"x {_number(figure.ratio_bar)}"),
+            (figure.most, f"<= {_number(figure.most)}"),
+        )
+        if bar is not None
+    ]
+    return ", ".join(said) or "-"
 
 
 def _number(value: float | None) -> str:

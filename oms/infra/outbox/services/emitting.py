@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import uuid4
 
-from oms.core import bulk, clock
+import orjson
+from django.db import connection
+
+from oms.core import clock
 from oms.core.context import current
 from oms.core.events import Event
 from oms.core.transactions import needs_transaction
-from oms.infra.outbox.models import OutboxEvent
+from oms.infra.outbox import _sql
 
 
 @needs_transaction
@@ -28,24 +31,22 @@ def emit_many(events: Sequence[Event]) -> None:
         return
     context = current()
     now, real_now = clock.now(), clock.real_now()
-    bulk.insert_rows(
-        OutboxEvent,
-        [
-            {
-                "event_id": uuid4(),
-                "name": event.NAME,
-                "organization_id": event.organization_id,
-                "aggregate_kind": event.AGGREGATE,
-                "aggregate_id": event.aggregate_id,
-                "correlation_id": event.correlation_id or context.correlation_id,
-                "causation_id": context.causation_id,
-                "actor": context.actor,
-                "hops": context.hops,
-                "payload": event.payload(),
-                "occurred_at": getattr(event, "occurred_at", None) or now,
-                "recorded_at": real_now,
-            }
-            for event in events
-        ],
-    )
-    bulk.notify("outbox")
+    facts = [
+        {
+            "event_id": uuid4(),
+            "name": event.NAME,
+            "organization_id": event.organization_id,
+            "aggregate_kind": event.AGGREGATE,
+            "aggregate_id": event.aggregate_id,
+            "correlation_id": event.correlation_id or context.correlation_id,
+            "causation_id": context.causation_id,
+            "actor": context.actor,
+            "hops": context.hops,
+            "payload": event.payload(),
+            "occurred_at": getattr(event, "occurred_at", None) or now,
+            "recorded_at": real_now,
+        }
+        for event in events
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_sql.APPEND, [orjson.dumps(facts).decode()])

@@ -46,7 +46,7 @@ def test_one_hundred_facts_cost_as_many_statements_as_one(django_assert_num_quer
     for count in (1, 100):
         facts = [moved(f"t{i}") for i in range(count)]
         # Savepoint, insert, notify, release.
-        with django_assert_num_queries(4):
+        with django_assert_num_queries(3):
             emit(*facts)
 
 

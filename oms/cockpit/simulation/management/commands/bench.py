@@ -9,6 +9,7 @@ from typing import Any
 
 from oms.cockpit.simulation import isolation
 from oms.cockpit.simulation.bench import figures, machine
+from oms.cockpit.simulation.bench.sizes import FULL, PARTS, QUICK
 from oms.core.commands import FAILED, OK, OmsCommand
 from oms.core.errors import Unavailable
 from oms.settings.env import OMS_HOME
@@ -30,26 +31,35 @@ class Command(OmsCommand):
         parser.add_argument(
             "--quick", action="store_true", help="tiny sizes: tries the machinery, means nothing"
         )
+        parser.add_argument(
+            "--only",
+            action="append",
+            default=[],
+            choices=PARTS,
+            help="measure only this part; may be given again",
+        )
         # The run itself, in the scratch environment: where to leave what it measured.
         parser.add_argument("--into", type=Path, help=argparse.SUPPRESS)
 
     def run(self, **options: Any) -> None:
         if options["into"]:
-            self._measure(options["into"], is_quick=options["quick"])
+            self._measure(options["into"], only=options["only"], is_quick=options["quick"])
         else:
-            self._report(self._apart(is_quick=options["quick"]))
+            self._report(self._apart(only=options["only"], is_quick=options["quick"]))
 
-    def _measure(self, into: Path, *, is_quick: bool) -> None:
-        from oms.cockpit.simulation.bench import sizes, suite
+    def _measure(self, into: Path, *, only: list[str], is_quick: bool) -> None:
+        from oms.cockpit.simulation.bench import suite
 
-        found = suite.measure(sizes.QUICK if is_quick else sizes.FULL, say=self.say)
+        size = QUICK if is_quick else FULL
+        found = suite.measure(size, only=only, say=self.say)
         into.write_text(json.dumps(figures.to_store(found)))
 
-    def _apart(self, *, is_quick: bool) -> dict[str, Any]:
+    def _apart(self, *, only: list[str], is_quick: bool) -> dict[str, Any]:
         told = {"machine": machine.describe(), "commit": machine.commit()}
         with isolation.scratch(isolation.BENCH) as environment:
             into = Path(environment["OMS_HOME"]) / "figures.json"
             arguments = ["bench", f"--into={into}", *(["--quick"] if is_quick else [])]
+            arguments += [f"--only={part}" for part in only]
             if isolation.run(arguments, environment) != OK:
                 raise RunFailed("The run ended by an error; see above.")
             stored = json.loads(into.read_text())

@@ -1,0 +1,158 @@
+"""Processes whose threads reserve as fast as they are answered: what a busy shop does."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from multiprocessing import get_context
+from multiprocessing.pool import Pool
+from typing import Any
+
+from inventory.types import Demand, Leg
+
+PROCESSES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Goods:
+    """Variants of one node with stock without end; `positions` are their keys, in a row."""
+
+    organization_id: int
+    node_id: int
+    variants: Sequence[int]
+    positions: range
+
+    def demand(self, reference: str, luck: random.Random, *, is_hot: bool = False) -> Demand:
+        """This function will return an order of one unit each of two variants."""
+        middle = len(self.variants) // 2
+        first = self.variants[0] if is_hot else luck.choice(self.variants[:middle])
+        return self._of(reference, (first, luck.choice(self.variants[middle:])))
+
+    def single(self, reference: str, variant: int) -> Demand:
+        return self._of(reference, (variant,))
+
+    def _of(self, reference: str, variants: tuple[int, ...]) -> Demand:
+        legs = tuple(
+            Leg(str(line), variant, self.node_id, 1) for line, variant in enumerate(variants, 1)
+        )
+        return Demand(self.organization_id, "bench", reference, legs)
+
+    def on_sale(self, number: int, units: int) -> int:
+        """This function will leave exactly so many units of one variant, and return it."""
+        from inventory.services import stock
+        from inventory.types import StockChange
+        from oms.core.transactions import unit
+
+        variant = self.variants[-1 - number]
+        with unit():
+            free = _free(self.node_id, variant)
+            change = StockChange(self.node_id, variant, units - free, "flash sale", "bench", "sale")
+            stock.adjust(changes=[change])
+        return variant
+
+
+def _free(node_id: int, variant_id: int) -> int:
+    from inventory.services import balances
+
+    [position] = balances.lock_places(places=[(node_id, variant_id)])
+    return position.free
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What one process does: `threads` callers for `seconds`, or until `demands` are answered."""
+
+    goods: Goods
+    threads: int
+    seconds: float
+    seed: int = 0
+    is_hot: bool = False
+    demands: int = 0
+    sale: int = 0
+
+
+@dataclass(slots=True)
+class Answered:
+    taken: int = 0
+    seconds: float = 0.0
+    latencies_ms: list[float] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Processes:
+    """Callers' processes, started and ready."""
+
+    pool: Pool
+
+    def rate(self, loads: Sequence[Load]) -> float:
+        """This function will run the loads at once; orders taken per second, in all."""
+        told = self.run(loads)
+        return sum(answer.taken / answer.seconds for answer in told)
+
+    def run(self, loads: Sequence[Load]) -> list[Answered]:
+        turn = time.monotonic_ns()
+        numbered = [(replace(load, seed=number), turn) for number, load in enumerate(loads)]
+        return self.pool.starmap(_work, numbered, chunksize=1)
+
+
+@contextmanager
+def processes() -> Iterator[Processes]:
+    """This function will start the processes, each with its own writer."""
+    with get_context("spawn").Pool(PROCESSES, initializer=_begin) as pool:
+        yield Processes(pool)
+
+
+def chance(seed: int) -> random.Random:
+    return random.Random(seed)
+
+
+def _begin() -> None:
+    import django
+
+    django.setup()
+
+
+def _work(load: Load, turn: int) -> Answered:
+    from inventory.services import selling
+
+    gate = threading.Barrier(load.threads)
+    shares: list[Answered] = [Answered() for _ in range(load.threads)]
+
+    def call(number: int) -> None:
+        luck = random.Random(turn + load.seed * 1_000 + number)
+        prefix = f"{turn}_{load.seed}_{number}"
+        gate.wait()
+        _call(load, selling.reserve_now, luck, prefix, shares[number])
+
+    threads = [threading.Thread(target=call, args=(n,)) for n in range(load.threads)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return Answered(
+        sum(share.taken for share in shares),
+        max(share.seconds for share in shares),
+        [ms for share in shares for ms in share.latencies_ms],
+    )
+
+
+def _call(load: Load, reserve: Any, luck: random.Random, prefix: str, share: Answered) -> None:
+    most = max(1, load.demands // load.threads) if load.demands else 10**9
+    started = time.monotonic()
+    for number in range(most):
+        reference = f"{prefix}_{number}"
+        if load.sale:
+            demand = load.goods.single(reference, load.sale)
+        else:
+            demand = load.goods.demand(reference, luck, is_hot=load.is_hot)
+        asked = time.monotonic()
+        share.taken += len(reserve(demand=demand).taken)
+        answered = time.monotonic()
+        share.latencies_ms.append((answered - asked) * 1_000)
+        if load.seconds and answered - started > load.seconds:
+            break
+    share.seconds = time.monotonic() - started

@@ -1,0 +1,162 @@
+"""Orders whose stock turned out not to be there: their work shrinks to what they still hold, and
+what they lost is routed again.
+
+What happened is read from the reservations, not from the fact that told of it: a fact that comes
+twice, or after the order was cancelled, changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from inventory.selectors import reservations
+from inventory.warehouse.services import work
+from oms.core import bulk, clock, transitions
+from oms.core.transactions import needs_transaction
+from orders import line_refs
+from orders.models import FulfillmentLine, FulfillmentOrder, Hold, Order, OrderLine
+from orders.services import committing, release
+
+#: (order's public id, node)
+Place = tuple[str, int]
+
+Work = FulfillmentOrder.Status
+#: Work whose units have not left for good.
+_LIVE = (Work.PROPOSED, Work.OPEN, Work.SCHEDULED, Work.IN_PROGRESS, Work.PACKED)
+_ROUTABLE = (Order.Status.CONFIRMED, Order.Status.RELEASED)
+
+REASON = "stock missing"
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line of node work, and how many of its units the order still holds there."""
+
+    line: FulfillmentLine
+    held: int
+
+    @property
+    def lost(self) -> int:
+        return max(0, self.line.quantity - self.held)
+
+    @property
+    def line_ref(self) -> str:
+        return _name(self.line)
+
+
+@needs_transaction
+def reroute(*, places: Collection[Place]) -> int:
+    """This function will take from the orders' work at the nodes what they hold no stock for, and
+    route it again; without stock elsewhere it waits on hold.
+
+    An order that is on hold is routed when the hold is lifted. Constant statements for any number
+    of places.
+
+    :returns: how many orders had lost something.
+    :raises AlreadyPicked: the floor has taken units that the order does not hold.
+    """
+    orders = list(
+        Order.objects.select_for_update()
+        .filter(public_id__in={reference for reference, _ in places})
+        .order_by("pk")
+    )
+    lines = _lines(orders, places)
+    lost = [line for line in lines if line.lost]
+    if not lost:
+        return 0
+    _want_again(lost)
+    _shrink(lines)
+    hit = {line.line.fulfillment_order.order_id for line in lost}
+    _route([order for order in orders if order.pk in hit])
+    return len(hit)
+
+
+def _lines(orders: Sequence[Order], places: Collection[Place]) -> list[_Line]:
+    reference = {order.pk: order.public_id for order in orders}
+    works = FulfillmentOrder.objects.select_for_update().filter(order__in=orders, status__in=_LIVE)
+    there = [w for w in works.order_by("pk") if (reference[w.order_id], w.node_id) in places]
+    held = reservations.units_at_nodes(demand_kind="order", demand_refs=reference.values())
+    rows = (
+        FulfillmentLine.objects.filter(fulfillment_order__in=there)
+        .select_related("fulfillment_order", "order_line")
+        .order_by("pk")
+    )
+    found = []
+    for row in rows:
+        node_work = row.fulfillment_order
+        place = reference[node_work.order_id], node_work.node_id
+        found.append(_Line(row, held[(*place, _name(row))]))
+    return found
+
+
+def _name(row: FulfillmentLine) -> str:
+    return line_refs.of(row.order_line.position, row.fulfillment_order.attempt)
+
+
+def _want_again(lost: Sequence[_Line]) -> None:
+    units: dict[int, int] = defaultdict(int)
+    for line in lost:
+        units[line.line.order_line_id] += line.lost
+    rows = OrderLine.objects.filter(pk__in=list(units))
+    bulk.update_rows(
+        OrderLine,
+        [
+            {
+                "id": row.pk,
+                "allocated": row.allocated - units[row.pk],
+                "unallocated": row.unallocated + units[row.pk],
+            }
+            for row in rows
+        ],
+    )
+
+
+def _shrink(lines: Sequence[_Line]) -> None:
+    """Work that has no units left is withdrawn, here and on the floor; other work gets smaller."""
+    by_work: dict[int, list[_Line]] = defaultdict(list)
+    for line in lines:
+        by_work[line.line.fulfillment_order_id].append(line)
+    empty = [mine for mine in by_work.values() if not any(line.held for line in mine)]
+    smaller = [
+        line
+        for mine in by_work.values()
+        if any(line.held for line in mine)
+        for line in mine
+        if line.lost
+    ]
+    _withdraw([mine[0].line.fulfillment_order for mine in empty])
+    bulk.update_rows(
+        FulfillmentLine, [{"id": x.line.pk, "quantity": x.held} for x in smaller if x.held]
+    )
+    FulfillmentLine.objects.filter(pk__in=[x.line.pk for x in smaller if not x.held]).delete()
+    left: dict[str, dict[str, int]] = defaultdict(dict)
+    for line in smaller:
+        left[line.line.fulfillment_order.public_id][line.line_ref] = line.held
+    work.shrink(left=left)
+
+
+def _withdraw(works: Sequence[FulfillmentOrder]) -> None:
+    now = clock.now()
+    transitions.apply_many(works, "cancel", reason=REASON, now=now)
+    work.cancel(demand_refs=[w.public_id for w in works], reason=REASON, at=now)
+
+
+def _route(orders: Sequence[Order]) -> None:
+    now = clock.now()
+    held = set(
+        Hold.objects.filter(order__in=orders, released_at=None).values_list("order_id", flat=True)
+    )
+    items = committing.with_lines([order for order in orders if order.status in _ROUTABLE])
+    back = [
+        item.order
+        for item in items
+        if item.order.status == Order.Status.RELEASED and not item.has_work
+    ]
+    transitions.apply_many(back, "recall", reason=REASON, now=now)
+    free = [item for item in items if item.order.pk not in held]
+    at = {item.order.pk: now for item in free}
+    routed = committing.route(orders=free, at=at)
+    committing.hold_failed(orders=free, routed=routed, at=at)
+    release.release(orders=[i.order for i in free if i.order.pk in routed.plans], at={})
