@@ -29,6 +29,12 @@ def facts_by_id(*, variant_ids: Collection[int]) -> dict[int, VariantFacts]:
     return {facts.id: facts for facts in _facts(Variant.objects.filter(pk__in=set(variant_ids)))}
 
 
+def owners_by_id(*, variant_ids: Collection[int]) -> dict[int, int]:
+    """This function will return the organization of each variant; unknown ones are absent."""
+    found = Variant.objects.filter(pk__in=set(variant_ids))
+    return dict(found.values_list("pk", "organization_id"))
+
+
 def list_variants(*, organization_id: int | None = None) -> QuerySet[Variant]:
     """This function will return variants with their product, by SKU."""
     variants = Variant.objects.select_related("product").order_by("sku", "pk")

@@ -15,7 +15,7 @@ from inventory.catalog import selectors as catalog
 from inventory.events import StockReceived
 from inventory.models.stock import StockMovement
 from inventory.nodes import selectors as nodes
-from inventory.services import balances
+from inventory.services import balances, filling
 from inventory.services.balances import Entry, Place, Position
 from inventory.types import StockChange
 from oms.core import clock
@@ -110,6 +110,29 @@ def take_back(
     _book(changes, at, lambda change: (kind, {balance: change.quantity}))
 
 
+@needs_transaction
+def bring_in(*, changes: Sequence[StockChange], kind: str, at: datetime | None = None) -> None:
+    """This function will add units that were announced to what can be sold, as what they are.
+
+    :raises InvalidQuantity: less than one unit.
+    :raises UnknownPlace: no such node or variant.
+    """
+    _require_units(changes)
+    _book(changes, at, lambda change: (kind, {"on_hand": change.quantity}))
+
+
+@needs_transaction
+def send_out(*, changes: Sequence[StockChange], at: datetime | None = None) -> None:
+    """This function will take units that leave for another node off what is on hand.
+
+    :raises InvalidQuantity: less than one unit.
+    :raises NotEnoughOnHand: fewer units would be left than are promised.
+    :raises UnknownPlace: no such node or variant.
+    """
+    _require_units(changes)
+    _book(changes, at, lambda change: (Kind.TRANSFERRED_OUT, {"on_hand": -change.quantity}))
+
+
 def _require_units(changes: Sequence[StockChange]) -> None:
     for change in changes:
         require_quantity(change.quantity, maximum=MAX_CHANGE)
@@ -142,7 +165,10 @@ def _book(
         )
     _require_left(positions, entries)
     balances.book(entries=entries)
-    emitting.emit_many(list(_received(positions, entries, moment)))
+    grown = _grown(positions, entries)
+    if grown:
+        filling.fill(positions=[position for position, _ in grown], at=moment)
+        emitting.emit_many(list(_received(grown, moment)))
 
 
 def _lock(changes: Sequence[StockChange]) -> dict[Place, Position]:
@@ -183,24 +209,28 @@ def _not_enough(position: Position, delta: int, promised: int) -> NotEnoughOnHan
     )
 
 
-def _received(
-    positions: Mapping[Place, Position], entries: Sequence[Entry], at: datetime
-) -> Iterator[StockReceived]:
-    """One event per node and owner, split where the list of variants grows long."""
-    grown: dict[int, int] = defaultdict(int)
+def _grown(
+    positions: Mapping[Place, Position], entries: Sequence[Entry]
+) -> list[tuple[Position, int]]:
+    """Positions with more sellable units than before, and how many more, by (node, variant)."""
+    sums: dict[int, int] = defaultdict(int)
     for entry in entries:
-        grown[entry.position_id] += entry.on_hand
-    groups: dict[tuple[int, int], list[Position]] = defaultdict(list)
-    for _, position in sorted(positions.items()):
-        if grown[position.id] > 0:
-            groups[position.node_id, position.organization_id].append(position)
+        sums[entry.position_id] += entry.on_hand
+    return [(p, sums[p.id]) for _, p in sorted(positions.items()) if sums[p.id] > 0]
+
+
+def _received(grown: Sequence[tuple[Position, int]], at: datetime) -> Iterator[StockReceived]:
+    """One event per node and owner, split where the list of variants grows long."""
+    groups: dict[tuple[int, int], list[tuple[Position, int]]] = defaultdict(list)
+    for position, units in grown:
+        groups[position.node_id, position.organization_id].append((position, units))
     for (node_id, organization_id), group in groups.items():
         for start in range(0, len(group), _EVENT_VARIANTS):
             part = group[start : start + _EVENT_VARIANTS]
             yield StockReceived(
                 organization_id=organization_id,
                 node_id=node_id,
-                variant_ids=[position.variant_id for position in part],
-                units=sum(grown[position.id] for position in part),
+                variant_ids=[position.variant_id for position, _ in part],
+                units=sum(units for _, units in part),
                 occurred_at=at,
             )

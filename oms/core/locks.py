@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
 
@@ -23,6 +23,7 @@ class LockSpace(IntEnum):
     FIRST_ADMIN = 7
     RETURNS = 8
     BENCH = 9
+    BACKLOG = 10
 
 
 @needs_transaction
@@ -30,6 +31,16 @@ def hold(space: LockSpace, number: int) -> None:
     """This function will take the lock until the transaction ends, waiting for it."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [int(space), number & 0x7FFFFFFF])
+
+
+@needs_transaction
+def hold_many(space: LockSpace, numbers: Iterable[int]) -> None:
+    """This function will take the locks in ascending order until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(%s, number) FROM unnest(%s::int[]) AS d(number)",
+            [int(space), sorted({number & 0x7FFFFFFF for number in numbers})],
+        )
 
 
 @contextmanager
