@@ -100,12 +100,12 @@ WHERE s.variant_id = ANY(%(variants)s::bigint[]) AND s.quantity > s.received + s
 #: and each backorder hangs on the arrival that brings its last unit.
 CHANGED_PROMISES = f"""
 WITH queue AS (
-  SELECT b.id, b.variant_id, b.supply_id, b.promised_on, b.ships_on,
+  SELECT b.id, b.demand_kind, b.demand_ref, b.variant_id, b.supply_id, b.promised_on, b.ships_on,
          sum(b.quantity - b.filled - b.cancelled) OVER (
            PARTITION BY b.variant_id ORDER BY {_QUEUE}) AS upto
   FROM inventory_backorder b WHERE b.variant_id = ANY(%(variants)s::bigint[]) AND {_OPEN}
 ), coming AS ({_COMING})
-SELECT q.id, c.id, greatest(c.expected_on, q.ships_on)
+SELECT q.id, q.demand_kind, q.demand_ref, c.id, greatest(c.expected_on, q.ships_on)
 FROM queue q LEFT JOIN coming c ON c.variant_id = q.variant_id
   AND q.upto > c.upto - c.units AND q.upto <= c.upto
 WHERE (q.supply_id, q.promised_on)

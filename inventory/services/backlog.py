@@ -53,17 +53,20 @@ def enqueue(*, lines: Sequence[BacklogLine]) -> BacklogAnswer:
     if not asked:
         return BacklogAnswer({})
     variants = {line.variant_id for line in asked}
+    rules = selling.rules_of(
+        organization_ids={line.organization_id for line in asked}, variant_ids=variants
+    )
     promising.lock(variant_ids=variants)
-    found = _look(asked, variants)
+    found = _look(asked, rules)
     known = _open_lines(asked)
     fresh, refused = _judge([line for line in asked if _key(line) not in known], found)
     if fresh:
-        _insert(fresh)
-        keys = {_demand(line) for line, _, _ in fresh}
-        promising.renew(variant_ids={line.variant_id for line, _, _ in fresh}, untold=keys)
-        known = _open_lines(asked)
-        emitting.emit_many(_queued([line for line, _, _ in fresh], known))
-    return BacklogAnswer(_waiting(asked, known, refused), refused)
+        known |= _queue(fresh)
+    waiting: dict[str, tuple[WaitingLine, ...]] = {}
+    for line in asked:
+        if line.demand_ref not in refused:
+            waiting[line.demand_ref] = (*waiting.get(line.demand_ref, ()), known[_key(line)])
+    return BacklogAnswer(waiting, refused)
 
 
 @needs_transaction
@@ -138,12 +141,10 @@ def _demand(line: BacklogLine) -> DemandKey:
     return line.demand_kind, line.demand_ref
 
 
-def _look(lines: Sequence[BacklogLine], variants: set[int]) -> _Standing:
-    organizations = {line.organization_id for line in lines}
-    rules = selling.rules_of(organization_ids=organizations, variant_ids=variants)
+def _look(lines: Sequence[BacklogLine], rules: Rules) -> _Standing:
     found = _Standing(rules, clock.now().date())
     with connection.cursor() as cursor:
-        cursor.execute(_backlog_sql.STANDING, [sorted(variants)])
+        cursor.execute(_backlog_sql.STANDING, [sorted({line.variant_id for line in lines})])
         for variant_id, owner, channel, kind, units in cursor.fetchall():
             found.owners[variant_id] = owner
             rule = rules.find(owner, variant_id, channel) if kind else None
@@ -190,9 +191,27 @@ def _judge_one(lines: Sequence[BacklogLine], found: _Standing) -> tuple[_Fresh, 
     return granted, over
 
 
-def _insert(fresh: _Fresh) -> None:
+def _queue(fresh: _Fresh) -> dict[_LineKey, WaitingLine]:
+    """Stores the lines, promises them, and tells each demand that it waits."""
     now = clock.now()
-    bulk.insert_rows(Backorder, [_row(line, rule, kind, now) for line, rule, kind in fresh])
+    stored = bulk.insert_rows(
+        Backorder,
+        [_row(line, rule, kind, now) for line, rule, kind in fresh],
+        returning="demand_kind, demand_ref, line_ref, variant_id, id",
+    )
+    keys = {row[:-1]: row[-1] for row in stored}
+    lines = [line for line, _, _ in fresh]
+    days = promising.renew(
+        variant_ids={line.variant_id for line in lines}, untold={_demand(line) for line in lines}
+    )
+    queued = {
+        _key(line): WaitingLine(
+            line.line_ref, line.variant_id, kind, line.quantity, days.get(keys[_key(line)])
+        )
+        for line, _, kind in fresh
+    }
+    emitting.emit_many(_events(lines, queued, now))
+    return queued
 
 
 def _row(line: BacklogLine, rule: Rule, kind: str, now: datetime) -> dict[str, Any]:
@@ -233,25 +252,12 @@ def _open_lines(lines: Sequence[BacklogLine]) -> dict[_LineKey, WaitingLine]:
     }
 
 
-def _waiting(
-    lines: Sequence[BacklogLine],
-    known: dict[_LineKey, WaitingLine],
-    refused: dict[str, tuple[LimitReached, ...]],
-) -> dict[str, tuple[WaitingLine, ...]]:
-    found: dict[str, tuple[WaitingLine, ...]] = {}
-    for line in lines:
-        if line.demand_ref not in refused:
-            found[line.demand_ref] = (*found.get(line.demand_ref, ()), known[_key(line)])
-    return found
-
-
-def _queued(
-    lines: Sequence[BacklogLine], known: dict[_LineKey, WaitingLine]
+def _events(
+    lines: Sequence[BacklogLine], queued: dict[_LineKey, WaitingLine], now: datetime
 ) -> list[BackorderQueued]:
     demands: dict[DemandKey, list[BacklogLine]] = {}
     for line in lines:
         demands.setdefault(_demand(line), []).append(line)
-    now = clock.now()
     return [
         BackorderQueued(
             organization_id=mine[0].organization_id,
@@ -260,7 +266,7 @@ def _queued(
             units=sum(line.quantity for line in mine),
             variant_ids=sorted({line.variant_id for line in mine}),
             promised_on=promising.iso(
-                promising.last_day(known[_key(line)].promised_on for line in mine)
+                promising.last_day(queued[_key(line)].promised_on for line in mine)
             ),
             occurred_at=now,
         )

@@ -45,28 +45,34 @@ def lock_to_book(*, variant_ids: Iterable[int]) -> None:
 
 
 @needs_transaction
-def renew(*, variant_ids: Iterable[int], untold: Collection[DemandKey] = ()) -> None:
+def renew(
+    *, variant_ids: Iterable[int], untold: Collection[DemandKey] = ()
+) -> dict[int, date | None]:
     """This function will promise what waits for the variants from what arrives, anew.
 
     One `PromiseMoved` goes out for each demand whose last line has another day than before, but
     none for `untold` ones: they hear it from their caller. Two statements where nothing moves; the
     variants must be locked.
+
+    :returns: the backorders with another day or arrival than before, and their days.
     """
     params = {"variants": sorted(set(variant_ids))}
     with connection.cursor() as cursor:
         cursor.execute(_backlog_sql.CHANGED_PROMISES, params)
         changed = cursor.fetchall()
         cursor.execute(_backlog_sql.COUNT_PROMISED, params)
-    if changed:
-        moved = _moved({key: day for key, _, day in changed})
-        bulk.update_rows(
-            Backorder,
-            [
-                {"id": key, "supply_id": arrival, "promised_on": day}
-                for key, arrival, day in changed
-            ],
-        )
+    days = {key: day for key, _, _, _, day in changed}
+    if any((kind, ref) not in untold for _, kind, ref, _, _ in changed):
+        moved = _moved(days)
         emitting.emit_many([event for key, event in moved if key not in untold])
+    bulk.update_rows(
+        Backorder,
+        [
+            {"id": key, "supply_id": arrival, "promised_on": day}
+            for key, _, _, arrival, day in changed
+        ],
+    )
+    return days
 
 
 def _moved(days: dict[int, date | None]) -> list[tuple[DemandKey, PromiseMoved]]:
