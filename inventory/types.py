@@ -256,3 +256,20 @@ class ExpectedUnits:
     node_id: int
     expected_on: date
     units: int
+
+
+@dataclass(frozen=True, slots=True)
+class SoftlyHeld:
+    """Units that a demand line holds at a place, and no node works on."""
+
+    demand_kind: str
+    demand_ref: str
+    line_ref: str
+    variant_id: int
+    position_id: int
+    node_id: int
+    units: int
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.demand_kind, self.demand_ref

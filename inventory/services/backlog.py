@@ -6,7 +6,7 @@ positions first, then the variants' queues; a transaction queues once, after its
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -26,6 +26,8 @@ from oms.core.quantities import require_quantity
 from oms.core.transactions import needs_transaction
 from oms.infra.outbox.services import emitting
 
+#: (organization, variant, channel): something that somebody sells somewhere.
+Offer = tuple[int, int, str]
 #: (demand_kind, demand_ref, line_ref, variant_id)
 _LineKey = tuple[str, str, str, int]
 
@@ -92,14 +94,17 @@ def cancel(*, demands: Iterable[DemandKey]) -> int:
     return units
 
 
-def may_wait(
-    *, organization_id: int, channel: str, variant_ids: Iterable[int], at: date
-) -> set[int]:
-    """This function will return the variants that may be sold while there is none, in one
-    statement. Whether there is room for more is known when a line is queued."""
-    wanted = set(variant_ids)
-    rules = selling.rules_of(organization_ids=[organization_id], variant_ids=wanted)
-    return {v for v in wanted if rules.allow(organization_id, v, channel, at)}
+def may_wait(*, offers: Collection[Offer]) -> set[Offer]:
+    """This function will return what may be sold while there is none, in one statement.
+
+    Whether there is room for more is known when a line is queued.
+    """
+    rules = selling.rules_of(
+        organization_ids={organization_id for organization_id, _, _ in offers},
+        variant_ids={variant_id for _, variant_id, _ in offers},
+    )
+    today = clock.now().date()
+    return {offer for offer in offers if rules.allow(*offer, today)}
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from django.db import connection
 
 from inventory.models import Reservation
 from inventory.models.stock import StockMovement
+from inventory.selectors import reservations as reservations_of
 from inventory.services import _backlog_sql, backlog, balances, reservations, taking
 from inventory.services.balances import Position
 from inventory.services.taking import LineKey, Manner
@@ -18,8 +19,6 @@ from oms.core import clock
 from oms.core.transactions import needs_transaction
 
 Status = Reservation.Status
-
-_SOFT = (Status.HELD, Status.CONFIRMED)
 
 #: Kept for good until the demand is planned; lines that have a node's stock already are left out.
 _KEPT = Manner(
@@ -83,15 +82,10 @@ def _keep(lines: Sequence[BacklogLine]) -> dict[LineKey, int]:
 
 def _own(lines: Sequence[BacklogLine]) -> dict[LineKey, dict[int, int]]:
     """Units the lines hold softly, by position."""
-    rows = Reservation.objects.filter(
-        demand_kind__in={line.demand_kind for line in lines},
-        demand_ref__in={line.demand_ref for line in lines},
-        status__in=_SOFT,
-        position__isnull=False,
-    ).values_list("demand_kind", "demand_ref", "line_ref", "position_id", "quantity")
+    demands = [(line.demand_kind, line.demand_ref) for line in lines]
     own: dict[LineKey, dict[int, int]] = defaultdict(lambda: defaultdict(int))
-    for kind, ref, line_ref, position_id, quantity in rows:
-        own[kind, ref, line_ref][position_id] += quantity
+    for held in reservations_of.list_soft(demands=demands):
+        own[(*held.key, held.line_ref)][held.position_id] += held.units
     return own
 
 
