@@ -89,7 +89,7 @@ def cancel(*, demands: Iterable[DemandKey]) -> int:
     promising.lock(variant_ids=variants)
     with connection.cursor() as cursor:
         cursor.execute(_backlog_sql.CANCEL, [kinds, refs])
-        units = sum(row[0] for row in cursor.fetchall())
+        units: int = sum(row[0] for row in cursor.fetchall())
     promising.renew(variant_ids=variants)
     return units
 

@@ -74,7 +74,7 @@ def fill_free(*, variant_ids: Iterable[int]) -> int:
     variants = _with_backlog(variant_ids)
     if not variants:
         return 0
-    params = {"variants": variants, "today": clock.now().date()}
+    params: dict[str, Any] = {"variants": variants, "today": clock.now().date()}
     with connection.cursor() as cursor:
         cursor.execute(_backlog_sql.FREE_PLACES, params)
         found = [row[0] for row in cursor.fetchall()]
@@ -92,7 +92,7 @@ def _with_backlog(variant_ids: Iterable[int]) -> list[int]:
 
 
 def _match(places: Iterable[int], variants: Sequence[int], at: datetime) -> list[_Fill]:
-    params = {"positions": list(places), "variants": variants, "today": at.date()}
+    params: dict[str, Any] = {"positions": list(places), "variants": variants, "today": at.date()}
     with connection.cursor() as cursor:
         cursor.execute(_backlog_sql.MATCH, params)
         return [_Fill._make(row) for row in cursor.fetchall()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from django.db import connection
 
@@ -90,7 +91,7 @@ def _own(lines: Sequence[BacklogLine]) -> dict[LineKey, dict[int, int]]:
 
 
 def _places(lines: Sequence[BacklogLine]) -> list[int]:
-    params = {
+    params: dict[str, Any] = {
         "variants": sorted({line.variant_id for line in lines}),
         "today": clock.now().date(),
     }

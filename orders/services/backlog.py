@@ -97,9 +97,8 @@ def take_filled(*, units: Mapping[tuple[str, int], int]) -> None:
         .order_by("pk")
     )
     closed = [order for order in orders if order.closed_at is not None]
-    reservations.release(
-        items=[DemandAtNode("order", order.public_id) for order in closed], reason="order closed"
-    )
+    items = [DemandAtNode("order", order.public_id) for order in closed]
+    reservations.release(items=items, reason="order closed")
     keys = {order.public_id: order.pk for order in orders}
     counters.record_filled(
         units={(keys[ref], line): n for (ref, line), n in units.items() if ref in keys}
