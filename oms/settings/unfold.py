@@ -101,6 +101,8 @@ _NAVIGATION: list[dict[str, Any]] = [
             _list(_("Stock"), "inventory_2", "inventory.stockposition"),
             _list(_("Reservations"), "bookmark", "inventory.reservation"),
             _list(_("Movements"), "swap_vert", "inventory.stockmovement"),
+            _list(_("Inbound"), "input", "inventory.inboundsupply"),
+            _list(_("Backorders"), "hourglass_empty", "inventory.backorder"),
             _list(_("Variants"), "sell", "catalog.variant"),
             _list(_("Products"), "category", "catalog.product"),
         ],

@@ -7,7 +7,9 @@ from decimal import Decimal
 from uuid import uuid4
 
 from carriers.models import LabelIntent, Shipment, TrackingEvent
-from inventory.models import StockPosition
+from inventory.models import SellingRule, StockPosition
+from inventory.services import backlog, supply
+from inventory.types import BacklogLine, SupplyDraft, SupplyRef
 from inventory.warehouse.models import WorkOrder
 from inventory.warehouse.services import floor
 from oms.cockpit.control_tower.models import Case
@@ -113,12 +115,32 @@ def _hang(world: World, order: Order) -> None:
     line = order.lines.first()
     assert line is not None
     ReturnLine.objects.create(parent=back, order_line=line, variant=line.variant, quantity=1)
+    _let_wait(world, order)
     jobs.start(
         kind="import", key=str(order.pk), organization_id=owner, total=9, created_by="staff:1"
     )
     keys.create(
         organization_id=owner, name=f"Key {order.pk}", scopes=["orders:read"], created_by="staff:1"
     )
+
+
+def _let_wait(world: World, order: Order) -> None:
+    """An arrival, and somebody who waits for it."""
+    variant_id = world.variant_ids["B"]
+    SellingRule.objects.get_or_create(
+        organization_id=world.organization_id, variant_id=variant_id, backorder_limit=None
+    )
+    ref = SupplyRef(world.organization_id, "purchase_order", f"PO-{order.pk}")
+    line = BacklogLine(world.organization_id, "order", f"later-{order.pk}", "1", variant_id, 1)
+    with unit():
+        supply.announce(
+            lines=[
+                SupplyDraft(
+                    ref, world.node_ids["reno"], variant_id, 5, clock.now().date() + timedelta(9)
+                )
+            ]
+        )
+        backlog.enqueue(lines=[line])
 
 
 def decision_of(order: Order) -> Decision:
