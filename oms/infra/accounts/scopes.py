@@ -15,6 +15,7 @@ ALL = (
     "returns:read",
     "returns:write",
     "nodes:read",
+    "supply:write",
 )
 
 
