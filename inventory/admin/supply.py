@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import partial
 from typing import Any
 
@@ -67,7 +68,7 @@ class AnnounceForm(forms.Form):
     quantity = _units()
     expected_on = _day()
 
-    def __init__(self, *args: Any, codes: list[str] | None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, codes: Collection[str] | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         places = [(node.pk, node.name) for node in nodes.list_nodes(codes=codes)]
         self.fields["node"].choices = places  # type: ignore[attr-defined]
@@ -243,7 +244,7 @@ class InboundSupplyAdmin(ReadAdmin):
         )
 
 
-def _codes(request: HttpRequest) -> list[str] | None:
+def _codes(request: HttpRequest) -> Collection[str] | None:
     """The nodes a person may see; None: all."""
     return roles.allowed_node_codes(request.user)  # type: ignore[arg-type]
 

@@ -16,6 +16,7 @@ from inventory.models import InboundSupply
 from inventory.nodes import selectors as nodes
 from inventory.selectors import supply as selectors
 from inventory.services import supply
+from inventory.services.stock import MAX_CHANGE
 from inventory.services.supply import InvalidSupply
 from inventory.types import SupplyDraft, SupplyRef
 from oms.core.api.fields import StrictCharField, StrictIntegerField, StrictSerializer
@@ -36,7 +37,7 @@ class SupplyLineIn(StrictSerializer):
     line_ref = StrictCharField(max_length=60, required=False, default="1")
     sku = StrictCharField(max_length=64)
     node = StrictCharField(max_length=40, help_text="The node's code.")
-    quantity = StrictIntegerField(min_value=1, max_value=supply.MAX_CHANGE)
+    quantity = StrictIntegerField(min_value=1, max_value=MAX_CHANGE)
     expected_on = serializers.DateField()
 
 
