@@ -183,3 +183,49 @@ class AvailabilityChanged(Event):
     quantity: int
     sequence: int
     occurred_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class _BacklogEvent(Event):
+    """Days are ISO dates; empty where no arrival is known."""
+
+    AGGREGATE: ClassVar[str] = "demand"
+    AGGREGATE_FIELD: ClassVar[str] = "demand_ref"
+    CORRELATION_FIELD: ClassVar[str] = "demand_ref"
+
+    demand_kind: str
+    demand_ref: str
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackorderQueued(_BacklogEvent):
+    """A demand waits for units that are not there, until its last line's day."""
+
+    NAME: ClassVar[str] = "inventory.backorder.queued.v1"
+
+    units: int
+    variant_ids: list[int]
+    promised_on: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackorderFilled(_BacklogEvent):
+    """Units that a demand line waited for are there, and kept for it."""
+
+    NAME: ClassVar[str] = "inventory.backorder.filled.v1"
+
+    line_ref: str
+    variant_id: int
+    node_id: int
+    units: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromiseMoved(_BacklogEvent):
+    """The day on which the last unit a demand waits for will be there is another one now."""
+
+    NAME: ClassVar[str] = "inventory.promise.moved.v1"
+
+    was_on: str
+    promised_on: str

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from carriers import events as carrier_events
@@ -75,6 +76,31 @@ def on_stock_missing(facts: Sequence[Delivered[stock_events.StockMissing]]) -> N
     rerouting.reroute(places=lost)
 
 
+@subscribe(
+    stock_events.BackorderFilled,
+    stock_events.PromiseMoved,
+    consumer="orders.waiting",
+    batch_size=100,
+)
+def on_waiting(facts: Sequence[Delivered[Any]]) -> None:
+    """Days first: an order that has all its units gets the day of its own plan after that."""
+    days: dict[str, date | None] = {}
+    units: dict[tuple[str, int], int] = defaultdict(int)
+    for fact in facts:
+        event = fact.event
+        if event.demand_kind != "order":
+            continue
+        if isinstance(event, stock_events.PromiseMoved):
+            day = event.promised_on
+            days[event.demand_ref] = date.fromisoformat(day) if day else None
+        else:
+            units[event.demand_ref, int(event.line_ref)] += event.units
+    if days:
+        backlog.move_promises(days=days)
+    if units:
+        backlog.take_filled(units=units)
+
+
 @dataclass(frozen=True)
 class ReturnFact:
     """What the timeline shows of a return."""
@@ -95,6 +121,9 @@ class ReturnFact:
     events.OrderDelivered,
     routing_events.RouteDecided,
     stock_events.StockMissing,
+    stock_events.BackorderQueued,
+    stock_events.BackorderFilled,
+    stock_events.PromiseMoved,
     floor_events.WorkPicked,
     floor_events.WorkPacked,
     floor_events.WorkHandedOver,

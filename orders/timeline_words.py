@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -129,6 +131,40 @@ def _routed(data: Data, places: Places) -> Words:
     )
 
 
+def _queued(data: Data, places: Places) -> Words:
+    units = data.get("units") or 0
+    said = ngettext("%(n)d unit is not in stock", "%(n)d units are not in stock", units)
+    return Words(_until(said % {"n": units}, data), "warn")
+
+
+def _filled(data: Data, places: Places) -> Words:
+    units = data.get("units") or 0
+    said = ngettext(
+        "%(n)d unit arrived for it in %(place)s", "%(n)d units arrived for it in %(place)s", units
+    )
+    return Words(said % {"n": units, "place": places.of(data)}, "ok")
+
+
+def _until(text: str, data: Data) -> str:
+    day = _day(data.get("promised_on"))
+    return gettext("%(text)s, expected %(day)s") % {"text": text, "day": day} if day else text
+
+
+def _promise_moved(data: Data, places: Places) -> Words:
+    was, now = _day(data.get("was_on")), _day(data.get("promised_on"))
+    if not now:
+        return Words(gettext("It is not known any more when it can be sent"), "warn")
+    if not was:
+        return Words(gettext("Expected %(day)s") % {"day": now}, "info")
+    is_later = str(data.get("promised_on")) > str(data.get("was_on"))
+    said = gettext("Expected %(day)s instead of %(was)s") % {"day": now, "was": was}
+    return Words(said, "warn" if is_later else "info")
+
+
+def _day(text: Any) -> str:
+    return date_format(date.fromisoformat(text), "M j, Y") if text else ""
+
+
 def _at(text: Callable[[], str], tone: str = "info") -> Callable[[Data, Places], Words]:
     return lambda data, places: Words(text() % {"place": places.of(data)}, tone)
 
@@ -182,6 +218,9 @@ _STAFF: Mapping[str, Callable[[Data, Places], Words]] = {
     "inventory.stock.missing.v1": _at(
         lambda: gettext("Stock was missing in %(place)s; it is routed again"), "warn"
     ),
+    "inventory.backorder.queued.v1": _queued,
+    "inventory.backorder.filled.v1": _filled,
+    "inventory.promise.moved.v1": _promise_moved,
     "warehouse.work.picked.v1": _at(lambda: gettext("Picked in %(place)s")),
     "warehouse.work.packed.v1": _at(lambda: gettext("Packed in %(place)s")),
     "warehouse.work.handed_over.v1": _at(lambda: gettext("Handed to the carrier in %(place)s")),
@@ -205,6 +244,7 @@ _PUBLIC: Mapping[str, Callable[[Data, Places], Words]] = {
     "orders.order.received.v1": _said(lambda: gettext("We have your order"), "info"),
     "orders.order.confirmed.v1": _confirmed,
     "orders.order.cancelled.v1": _said(lambda: gettext("Cancelled")),
+    "inventory.promise.moved.v1": _promise_moved,
     "warehouse.work.packed.v1": _at(lambda: gettext("Packed in %(place)s")),
     "warehouse.work.handed_over.v1": _at(lambda: gettext("Handed to the carrier in %(place)s")),
     "carriers.shipment.moved.v1": _moved,

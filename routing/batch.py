@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from inventory.types import Availability
+from inventory.types import Availability, SoftlyHeld
 from oms.core import clock
 from routing import reasons
 from routing.quotes import Network, Quotes, quote
@@ -19,14 +20,23 @@ from routing.types import RoutingRequest
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """What is free (variant row, node), less with every demand that is served."""
+    """What is free (variant row, node), less with every demand that is served.
+
+    What a demand holds already lies on the shelf while that demand is solved, and after it too if
+    it was served: then it takes the plan instead.
+    """
 
     rows: dict[int, int]
     free: NDArray[np.int64]
+    own: dict[tuple[str, str], list[tuple[int, int, int]]] = field(default_factory=dict)
 
     @classmethod
     def of(
-        cls, network: Network, variant_ids: Sequence[int], found: Iterable[Availability]
+        cls,
+        network: Network,
+        variant_ids: Sequence[int],
+        found: Iterable[Availability],
+        held: Iterable[SoftlyHeld] = (),
     ) -> Shelf:
         columns = {node.id: index for index, node in enumerate(network.nodes)}
         rows = {variant: index for index, variant in enumerate(variant_ids)}
@@ -39,7 +49,16 @@ class Shelf:
         if cells:
             row, column, available = np.array(cells, dtype=np.int64).T
             free[row, column] = available
-        return cls(rows, free)
+        own: dict[tuple[str, str], list[tuple[int, int, int]]] = defaultdict(list)
+        for item in held:
+            if item.node_id in columns and item.variant_id in rows:
+                cell = (rows[item.variant_id], columns[item.node_id], item.units)
+                own[item.demand_kind, item.demand_ref].append(cell)
+        return cls(rows, free, own)
+
+    def lay(self, request: RoutingRequest, sign: int) -> None:
+        for row, column, units in self.own.get((request.demand_kind, request.demand_ref), ()):
+            self.free[row, column] += sign * units
 
     def look(self, need: Need) -> NDArray[np.int64]:
         return self.free[[self.rows[variant] for variant in need.variant_ids]]
@@ -71,12 +90,14 @@ def solve_batch(
     for index, request in enumerate(requests):
         started = clock.monotonic()
         need = need_of(request)
+        shelf.lay(request, 1)
         stock = shelf.look(need)
         solution = solve(network, quotes, index, need, stock)
         failure = None
         if solution.parts:
             shelf.take(need, solution)
         else:
+            shelf.lay(request, -1)
             failure = reasons.examine(network, quotes.verdict[index], need, stock)
         solved.append(Solved(request, solution, shared_s + clock.monotonic() - started, failure))
     return quotes, solved

@@ -42,6 +42,7 @@ def record(network: Network, quotes: Quotes, index: int, solved: Solved, *, why:
         promised_on=max((s.promised_on for s in shipments), default=None),
         why=why,
         lacks=_lacks(solved),
+        short=tuple(s.variant_id for s in solved.failure.short) if solved.failure else (),
     )
     currency = currency_of(network, request)
     row = _row(request, plan, currency, describe(network, quotes, index, solution))

@@ -36,6 +36,8 @@ class RoutingRequest:
     tier: str
     currency: str
     at: datetime
+    #: The demand may hold stock softly already: its own counts as free for it.
+    may_hold: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,8 @@ class RoutingPlan:
     why: str = ""
     #: What is missing where there is no plan: "stock" (arrivals may mend it) or "route".
     lacks: str = ""
+    #: Variants of which all nodes together have less than asked.
+    short: tuple[int, ...] = ()
 
     @property
     def legs(self) -> tuple[Leg, ...]:

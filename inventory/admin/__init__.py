@@ -8,4 +8,5 @@ from inventory.admin import recalls as recalls
 from inventory.admin import reservations as reservations
 from inventory.admin import reserves as reserves
 from inventory.admin import stock as stock
+from inventory.admin import supply as supply
 from inventory.admin import syncing as syncing

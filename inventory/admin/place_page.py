@@ -62,39 +62,46 @@ def _figures(place: Any, subject: scope.Subject) -> Figures:
 
 
 def _why(place: Any, subject: scope.Subject) -> Waterfall:
-    taken = [
-        Step(
-            _("− %(balance)s") % {"balance": scope.BALANCES[name]},
-            -getattr(place, name),
-            subject.behind(-getattr(place, name), name),
-        )
-        for name in ("allocated", "held", "earmarked")
-    ]
-    safety = Step(
-        _("− safety stock"), -place.safety_stock, place_blocks.safety(place, sign=-1),
-        place_blocks.rule_name(place),
-    )  # fmt: skip
-    over = Step(
-        _("+ may be oversold"), place.oversell_limit, links.figure(place.oversell_limit, None)
+    return Waterfall(
+        title=_("Why %(n)s can be promised") % {"n": cells.figure(stock_page.available_at(place))},
+        steps=[
+            Step(_("on hand"), place.on_hand, subject.behind(place.on_hand, "on_hand")),
+            *(
+                Step(
+                    _("− %(balance)s") % {"balance": scope.BALANCES[name]},
+                    -getattr(place, name),
+                    subject.behind(-getattr(place, name), name),
+                )
+                for name in ("allocated", "held", "earmarked")
+            ),
+            Step(
+                _("− safety stock"),
+                -place.safety_stock,
+                place_blocks.safety(place, sign=-1),
+                place_blocks.rule_name(place),
+            ),
+            *(step for step in _rarer(place, subject) if step.units),
+        ],
+        result=Step(_("= free"), place.free, cells.number(place.free)),
+        notes=list(_notes(place)),
     )
-    late = Step(
+
+
+def _rarer(place: Any, subject: scope.Subject) -> Iterator[Step]:
+    """What bears on few places, and is said only where it does."""
+    yield _plain(_("− lots and serial numbers not for sale"), -place.unfit)
+    yield _plain(_("+ may be oversold"), place.oversell_limit)
+    yield _plain(_("− oversold by single channels only"), -place.barred)
+    yield Step(
         _("+ holds that ran out"),
         place.ran_out,
         links.figure(place.ran_out, subject.reservations(takes="nothing")),
         _("free again, though still counted as held"),
     )
-    return Waterfall(
-        title=_("Why %(n)s can be promised") % {"n": cells.figure(stock_page.available_at(place))},
-        steps=[
-            Step(_("on hand"), place.on_hand, subject.behind(place.on_hand, "on_hand")),
-            *taken,
-            safety,
-            *([over] if place.oversell_limit else []),
-            *([late] if place.ran_out else []),
-        ],
-        result=Step(_("= free"), place.free, cells.number(place.free)),
-        notes=list(_notes(place)),
-    )
+
+
+def _plain(name: Any, units: int) -> Step:
+    return Step(name, units, links.figure(units, None))
 
 
 def _notes(place: Any) -> Iterator[Any]:

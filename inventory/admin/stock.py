@@ -19,6 +19,7 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWi
 
 from inventory.admin import place_blocks, place_page, scope, scoping, variant_page
 from inventory.catalog import selectors as catalog
+from inventory.catalog.types import VariantFacts
 from inventory.models import StockPosition
 from inventory.selectors import stock_page
 from inventory.services import stock
@@ -130,6 +131,9 @@ class StockPositionAdmin(ReadAdmin):
             raise Http404
         places = stock_page.list_places(variant_id=variant_id)
         rows = list(scoping.mine(request, places, "node__code"))
+        parts = [] if rows else _parts(variant_id)
+        if parts:
+            return self.show(request, variant_page.build_kit(variant, parts))
         return self.show(request, variant_page.build(variant, rows, scope.my_places(request)))
 
     def page(self, request: HttpRequest, obj: Any) -> Page:
@@ -194,6 +198,12 @@ class StockPositionAdmin(ReadAdmin):
 
 def _behind(place: StockPosition, balance: str) -> SafeString:
     return scope.of_place(place).behind(getattr(place, balance), balance)
+
+
+def _parts(variant_id: int) -> list[tuple[VariantFacts, int]]:
+    parts = catalog.components_of(variant_ids=[variant_id]).get(variant_id, ())
+    facts = catalog.facts_by_id(variant_ids=[key for key, _ in parts])
+    return [(facts[key], quantity) for key, quantity in parts]
 
 
 def _named(term: str) -> Q:

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from inventory.admin import place_blocks, scope
+from inventory.catalog.types import VariantFacts
 from inventory.models import StockPosition
 from inventory.selectors import stock_page
 from oms.core.admin import cells, links
@@ -30,6 +31,33 @@ def build(variant: Any, places: Sequence[Any], mine: QuerySet[StockPosition]) ->
         lead=_lead(variant),
         top=[_figures(subject, places, total)] if places else [],
         main=[_table(subject, places, total), *_chart(subject, places)],
+    )
+
+
+def build_kit(variant: Any, parts: Sequence[tuple[VariantFacts, int]]) -> Page:
+    """This function will return the page of a kit: it is sold as one and stocked as its parts."""
+    rows = [
+        [
+            cells.link(scope.variant_address(part.id), part.sku),
+            part.name,
+            cells.number(quantity),
+        ]
+        for part, quantity in parts
+    ]
+    return Page(
+        name=f"{variant.sku} · {variant.name}",
+        pills=_pills(variant),
+        lead=_lead(variant),
+        main=[
+            Table(
+                _("Made of"),
+                [_("SKU"), _("item"), _("in one kit")],
+                rows,
+                "",
+                frozenset({2}),
+                _("A kit has no stock of its own: a node has as many as its parts there make up."),
+            )
+        ],
     )
 
 

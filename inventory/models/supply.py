@@ -82,6 +82,8 @@ class Backorder(Created, Versioned):
     #: The arrival it is promised from, where one is known.
     supply = models.ForeignKey(InboundSupply, models.PROTECT, null=True, related_name="backorders")
     promised_on = models.DateField(_("promised"), null=True)
+    #: Preorders: the day the seller gave; no arrival promises an earlier one.
+    ships_on = models.DateField(_("preorder ships"), null=True)
 
     class Meta:
         verbose_name = _("backorder")

@@ -10,19 +10,17 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from django.db import connection, models
-from django.db.models import Exists, F, Func, Min, OuterRef, Q, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce, JSONObject
+from django.db.models import F, Func, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from inventory.models import (
     ChannelAllotment,
     InboundSupply,
     LotBalance,
     Reservation,
-    SafetyRule,
     StockPosition,
 )
-from inventory.nodes import selectors as nodes
-from inventory.selectors.stock import FREE
+from inventory.selectors import bearing
 from oms.core import clock
 
 #: How far back the chart of a place looks, today included.
@@ -60,31 +58,29 @@ class Totals(NamedTuple):
 def list_places(*, variant_id: int | None = None) -> QuerySet[StockPosition]:
     """This function will return places with node and variant and what bears on each of them:
 
-    `stored`, what its balances leave free; `ran_out`, units of holds past their time; `free`, both
-    together, below zero where limits were tightened since; `is_open`, whether the node may sell it;
-    `inbound` units on their way and the next day of them, `inbound_on`; `safety_rule`, the winning
-    one as {id, category, variant_id}, or None. By node code.
+    `stored`, what its balances leave free; `ran_out`, units of holds past their time; `unfit`,
+    units that nobody may have today; `barred`, oversell that only single channels have; `free`, all
+    of it together for those who buy by no channel, below zero where limits were tightened since;
+    `is_open`, whether the node may sell it; `inbound` units on their way and the next day of them,
+    `inbound_on`; `safety_rule`, the winning one as {id, category, variant_id}, or None. By node
+    code.
     """
     places = StockPosition.objects.select_related("node", "variant")
     if variant_id is not None:
         places = places.filter(variant_id=variant_id)
     return places.annotate(
-        stored=FREE,
-        ran_out=_ran_out(),
-        free=F("stored") + F("ran_out"),
-        is_open=_is_open(),
-        inbound=Coalesce(_inbound(Sum(F("quantity") - F("received") - F("lost"))), 0),
-        inbound_on=_inbound(Min("expected_on")),
-        safety_rule=_safety_rule(),
+        **bearing.free(),
+        is_open=bearing.is_open(),
+        inbound=bearing.inbound_units(),
+        inbound_on=bearing.inbound_on(),
+        safety_rule=bearing.safety_rule(),
     ).order_by("node__code", "pk")
 
 
 def list_bare() -> QuerySet[StockPosition]:
     """This function will return places alone, to narrow and sort a table of any size: `stored` and
     `free` of `list_places` can be named, and cost nothing where they are not."""
-    return StockPosition.objects.alias(
-        stored=FREE, ran_out=_ran_out(), free=F("stored") + F("ran_out")
-    )
+    return StockPosition.objects.alias(**bearing.free())
 
 
 def available_at(place: Any) -> int:
@@ -96,16 +92,17 @@ def available_at(place: Any) -> int:
 def places_with_free(*, least: int, most: int | None) -> Q:
     """This function will return the condition that from `least` to `most` units are free.
 
-    Only the few places with holds that ran out are looked at closely: the rest of a table of any
-    size is judged by its own columns. The database tests the sides of OR and AND as written.
+    Only the few places of which the balances do not tell all are looked at closely: the rest of a
+    table of any size is judged by its own columns. The database tests the sides of OR and AND as
+    written.
     """
     limits = {"gte": least} if most is None else {"gte": least, "lte": most}
     if least <= 0:
         del limits["gte"]  # nothing is free below zero, too
     stored = Q(**{f"stored__{lookup}": limit for lookup, limit in limits.items()})
     exact = Q(**{f"free__{lookup}": limit for lookup, limit in limits.items()})
-    late = Q(pk__in=_late().values("position_id"))
-    return (stored & ~late) | (late & exact)
+    odd = bearing.is_odd()
+    return (stored & ~odd) | (odd & exact)
 
 
 def list_days(
@@ -155,7 +152,7 @@ def sum_behind(
 
     One statement, so that a movement in between cannot make the two differ.
     """
-    stands = _one(places, Sum(balance))
+    stands = bearing.one(places, Sum(balance))
     grouped = rows.order_by().values(stands=Coalesce(Subquery(stands), 0))
     for found in grouped.annotate(sum=Sum(units)).values_list("sum", "stands"):
         return Totals(*found)
@@ -171,7 +168,7 @@ def list_live(*, position_id: int) -> QuerySet[Reservation]:
 def list_inbound(*, node_id: int, variant_id: int) -> QuerySet[Any]:
     """This function will return what is still to come to a place, the next first; `open` units."""
     return (
-        InboundSupply.objects.filter(_STILL_OPEN, node_id=node_id, variant_id=variant_id)
+        InboundSupply.objects.filter(bearing.STILL_OPEN, node_id=node_id, variant_id=variant_id)
         .annotate(open=F("quantity") - F("received") - F("lost"))
         .order_by("expected_on", "pk")
     )
@@ -200,53 +197,6 @@ def local_day(at: str, zone: str) -> Func:
         template="(%(expressions)s)::date",
         arg_joiner=" AT TIME ZONE ",
         output_field=models.DateField(),
-    )
-
-
-_STILL_OPEN = Q(quantity__gt=F("received") + F("lost"))
-
-
-def _late() -> QuerySet[Reservation]:
-    held = Reservation.objects.filter(status=Reservation.Status.HELD, position__isnull=False)
-    return held.filter(expires_at__lte=clock.now())
-
-
-def _ran_out() -> Coalesce:
-    here = _late().filter(variant_id=OuterRef("variant_id"), position_id=OuterRef("pk"))
-    return Coalesce(Subquery(_one(here, Sum("quantity"))), 0)
-
-
-def _is_open() -> Exists:
-    """Where the place's node is at work for the owner of the variant."""
-    return Exists(
-        nodes.list_allowances().filter(
-            node_id=OuterRef("node_id"), organization_id=OuterRef("variant__organization_id")
-        )
-    )
-
-
-def _inbound(aggregate: Any) -> Subquery:
-    here = InboundSupply.objects.filter(
-        _STILL_OPEN, variant_id=OuterRef("variant_id"), node_id=OuterRef("node_id")
-    )
-    return Subquery(_one(here, aggregate))
-
-
-def _one(rows: QuerySet[Any], aggregate: Any) -> QuerySet[Any]:
-    grouped = rows.order_by().values(one=models.Value(1))
-    found: QuerySet[Any] = grouped.annotate(found=aggregate).values("found")
-    return found
-
-
-def _safety_rule() -> Subquery:
-    """The most specific: of the variant, of its category, of the node."""
-    scope = Q(variant_id=OuterRef("variant_id")) | Q(
-        variant__isnull=True, category__in=["", OuterRef("variant__product__category")]
-    )
-    rules = SafetyRule.objects.filter(scope, node_id=OuterRef("node_id"))
-    first = rules.order_by(F("variant_id").asc(nulls_last=True), "-category")
-    return Subquery(
-        first.values(rule=JSONObject(id="id", category="category", variant_id="variant_id"))[:1]
     )
 
 

@@ -26,14 +26,13 @@ from inventory.models import (
     StockPosition,
 )
 from inventory.nodes import selectors as nodes
-from inventory.services import balances, displacing, stock, telling
+from inventory.services import balances, displacing, stock
 from inventory.services.balances import Entry, Position
 from inventory.types import CountedLine
 from oms.core import bulk, clock, transitions
 from oms.core.context import current
 from oms.core.errors import Conflict, FieldError, Invalid, NotFound
 from oms.core.transactions import needs_transaction
-from oms.infra.outbox.services import emitting
 
 Status = StockCount.Status
 
@@ -247,7 +246,7 @@ def book(*, count_id: int, reason: str = "", at: datetime | None = None) -> Book
     missing = displacing.displace(positions=positions, entries=entries, reason=why, at=moment)
     balances.book(entries=entries)
     bulk.update_rows(CountLine, [{"id": line.pk, "variance": line.variance} for line in lines])
-    emitting.emit_many(telling.of(positions=positions, entries=entries, at=moment))
+    stock.follow(positions=positions, entries=entries, at=moment)
     return Booked({_place(line): line.variance or 0 for line in lines}, missing)
 
 

@@ -21,7 +21,7 @@ from inventory.models import (
     StockMovement,
 )
 from inventory.nodes import selectors as nodes
-from inventory.services import balances, taking
+from inventory.services import balances, giving_back
 from inventory.services.balances import Entry, Position
 from inventory.services.choosing import Given, Loss, Need, choose
 from oms.core import bulk, ids, transitions
@@ -69,15 +69,15 @@ def displace(
     ended = _split([loss for item in given for loss in item.losses], at)
     balances.book(
         entries=[
-            *taking.give_back(expired, Kind.EXPIRED, at=at),
-            *taking.give_back(ended, Kind.RELEASED, at=at, reason=reason),
+            *giving_back.give_back(expired, Kind.EXPIRED, at=at),
+            *giving_back.give_back(ended, Kind.RELEASED, at=at, reason=reason),
             *_kept_entries(given, entries, reason, at),
         ]
     )
     transitions.apply_many(expired, "expire", now=at)
     transitions.apply_many(ended, "release", now=at, reason=reason)
     told = _missing(ended, positions, reason, at)
-    emitting.emit_many([*taking.released_events(expired, at=at), *told])
+    emitting.emit_many([*giving_back.released_events(expired, at=at), *told])
     return told
 
 

@@ -14,7 +14,7 @@ from django.db import connection
 from inventory.events import StockDrifted
 from inventory.models.stock import StockMovement
 from inventory.models.syncing import Drift, DriftReport, SyncMessage, SyncSource
-from inventory.services import _sync_sql, balances, stock, telling
+from inventory.services import _sync_sql, balances, stock
 from inventory.services.balances import Entry, Position
 from inventory.services.stock import NothingChanges
 from oms.core import bulk, clock
@@ -240,7 +240,7 @@ def accept_drift(*, drift_ids: Iterable[int], reason: str, at: datetime | None =
     Drift.objects.filter(pk__in=wanted).update(accepted_at=moment)
     others = [d.id for d in found if d.is_of_a_count and d.is_open and d.id not in wanted]
     Drift.objects.filter(pk__in=others).update(superseded_at=moment)
-    emitting.emit_many(telling.of(positions=positions.values(), entries=entries, at=moment))
+    stock.follow(positions=positions.values(), entries=entries, at=moment)
 
 
 def _lock_drifts(positions: Mapping[int, Position], wanted: list[int]) -> list[_Open]:

@@ -8,7 +8,7 @@ from django.db import connection
 
 from inventory.models import Reservation
 from inventory.models.stock import StockMovement
-from inventory.services import _sql, balances, taking
+from inventory.services import _sql, balances, giving_back
 from oms.core import clock, transitions
 from oms.core.transactions import needs_transaction
 from oms.infra.outbox.services import emitting
@@ -31,7 +31,7 @@ def end_expired(*, needs: Mapping[int, int]) -> int:
         return 0
     held = Reservation.objects.filter(pk__in=keys, status=Reservation.Status.HELD)
     rows = list(held.order_by("pk"))
-    balances.book(entries=taking.give_back(rows, StockMovement.Kind.EXPIRED, at=now))
+    balances.book(entries=giving_back.give_back(rows, StockMovement.Kind.EXPIRED, at=now))
     transitions.apply_many(rows, "expire", now=now)
-    emitting.emit_many(taking.released_events(rows, at=now))
+    emitting.emit_many(giving_back.released_events(rows, at=now))
     return len(rows)

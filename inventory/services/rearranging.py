@@ -13,7 +13,7 @@ from django.db.models import Max
 
 from inventory.models import Reservation, ReservationStatusChange
 from inventory.models.stock import StockMovement
-from inventory.services import balances, serials, taking
+from inventory.services import balances, giving_back, serials, taking
 from inventory.services.balances import Entry, Taken
 from inventory.services.reserved import NothingReserved, require, rows_of
 from inventory.services.taking import ALLOCATE, Manner, OutOfStock
@@ -273,7 +273,7 @@ def _move(row: Reservation, node_id: int, units: int, reason: str) -> list[str]:
     for new in arriving:
         new["part"] = _next_part(row, new["position_id"])
     balances.book(
-        entries=taking.give_back([leaving], Kind.MOVED, at=now, reason=reason),
+        entries=giving_back.give_back([leaving], Kind.MOVED, at=now, reason=reason),
         taken=[Taken(new, manner.trigger, manner.kind) for new in arriving],
     )
     moved = [new["public_id"] for new in arriving]
@@ -283,7 +283,7 @@ def _move(row: Reservation, node_id: int, units: int, reason: str) -> list[str]:
     )
     transitions.apply(leaving, "release", now=now, reason=reason)
     emitting.emit_many(
-        [*taking.released_events([leaving], at=now), *taking.reserved_events(decision, now)]
+        [*giving_back.released_events([leaving], at=now), *taking.reserved_events(decision, now)]
     )
     return moved
 

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from inventory.models import Reservation
 from inventory.models.stock import StockMovement
-from inventory.services import balances, kits, lots, serials, taking
+from inventory.services import balances, giving_back, kits, lots, serials, taking
 from inventory.services.balances import DemandKey, Entry
 from inventory.services.rearranging import (
     AlreadyPicked,
@@ -153,9 +153,9 @@ def release(*, items: Sequence[DemandAtNode], reason: str) -> int:
     rows = rows_of(items, statuses=_LIVE)
     at = times(items, rows)
     serials.on_released(rows=rows, positions=positions)
-    balances.book(entries=taking.give_back(rows, Kind.RELEASED, at=at, reason=reason))
+    balances.book(entries=giving_back.give_back(rows, Kind.RELEASED, at=at, reason=reason))
     transitions.apply_many(rows, "release", at_for=lambda row: at[row.pk], reason=reason)
-    emitting.emit_many(taking.released_events(rows, at=at))
+    emitting.emit_many(giving_back.released_events(rows, at=at))
     return sum(row.quantity for row in rows)
 
 
@@ -171,9 +171,9 @@ def expire_due(*, before: datetime, limit: int) -> int:
     rows = list(
         due.filter(pk__in=[key for key, _ in candidates]).select_for_update().order_by("pk")
     )
-    balances.book(entries=taking.give_back(rows, Kind.EXPIRED, at=before))
+    balances.book(entries=giving_back.give_back(rows, Kind.EXPIRED, at=before))
     transitions.apply_many(rows, "expire", now=before)
-    emitting.emit_many(taking.released_events(rows, at=before))
+    emitting.emit_many(giving_back.released_events(rows, at=before))
     return len(rows)
 
 

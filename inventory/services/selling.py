@@ -12,8 +12,9 @@ from datetime import datetime
 
 from django.db import connection
 
-from inventory.services import balances, reservations, taking
+from inventory.services import balances, reservations
 from inventory.services.balances import DemandKey
+from inventory.services.looking import key_of
 from inventory.types import Demand, Leg, ReserveResult, Shortage
 from oms.core import clock
 from oms.core.context import current
@@ -92,7 +93,7 @@ def _serve(demands: Sequence[Demand]) -> list[ReserveResult]:
         # Only now: a version that was rolled back will be somebody else's.
         _remember(seen)
     return [
-        gone[index] if index in gone else answers[taking.key_of(demand)]
+        gone[index] if index in gone else answers[key_of(demand)]
         for index, demand in enumerate(demands)
     ]
 
@@ -114,7 +115,7 @@ def _remembered(demands: Sequence[Demand]) -> dict[int, ReserveResult]:
         is_over = gone.until is not None and gone.until <= now
         if is_over or versions.get(leg.variant_id) != gone.version:
             _memory.pop(_asked(demand, leg), None)
-        elif taking.key_of(demand) not in holders:
+        elif key_of(demand) not in holders:
             answers[index] = _sold_out(demand, leg, gone)
     return answers
 
@@ -137,7 +138,7 @@ def _peek(
     demands: Iterable[Demand], hopeless: Iterable[tuple[Leg, _Gone]]
 ) -> tuple[dict[int, int], set[DemandKey]]:
     variants = sorted({leg.variant_id for leg, _ in hopeless})
-    keys = balances.keys_as_json(taking.key_of(demand) for demand in demands)
+    keys = balances.keys_as_json(key_of(demand) for demand in demands)
     with connection.cursor() as cursor:
         cursor.execute(_PEEK, [variants, keys])
         versions, holders = cursor.fetchone()

@@ -14,7 +14,7 @@ from typing import Any
 from inventory.catalog import selectors as catalog
 from inventory.models.stock import StockMovement
 from inventory.nodes import selectors as nodes
-from inventory.services import balances, telling, tracking, units
+from inventory.services import balances, filling, telling, tracking, units
 from inventory.services.balances import Entry, Place, Position
 from inventory.types import StockChange
 from oms.core import clock
@@ -149,6 +149,29 @@ def take_back(
     _book(changes, at, lambda change: (kind, {balance: change.quantity}))
 
 
+@needs_transaction
+def bring_in(*, changes: Sequence[StockChange], kind: str, at: datetime | None = None) -> None:
+    """This function will add units that were announced to what can be sold, as what they are.
+
+    :raises InvalidQuantity: less than one unit.
+    :raises UnknownPlace: no such node or variant.
+    """
+    _require_units(changes)
+    _book(changes, at, lambda change: (kind, {"on_hand": change.quantity}))
+
+
+@needs_transaction
+def send_out(*, changes: Sequence[StockChange], at: datetime | None = None) -> None:
+    """This function will take units that leave for another node off what is on hand.
+
+    :raises InvalidQuantity: less than one unit.
+    :raises NotEnoughOnHand: fewer units would be left than are promised.
+    :raises UnknownPlace: no such node or variant.
+    """
+    _require_units(changes)
+    _book(changes, at, lambda change: (Kind.TRANSFERRED_OUT, {"on_hand": -change.quantity}))
+
+
 def _require_units(changes: Sequence[StockChange]) -> None:
     for change in changes:
         require_quantity(change.quantity, maximum=MAX_CHANGE)
@@ -194,7 +217,19 @@ def settle(*, positions: Mapping[Place, Position], entries: Sequence[Entry], at:
     """
     require_left(positions=positions.values(), entries=entries)
     balances.book(entries=entries)
-    emitting.emit_many(telling.of(positions=positions.values(), entries=entries, at=at))
+    follow(positions=positions.values(), entries=entries, at=at)
+
+
+@needs_transaction
+def follow(*, positions: Iterable[Position], entries: Sequence[Entry], at: datetime) -> None:
+    """This function will give what arrived to those who wait for it, and tell where stock grew or
+    fell; the entries are booked."""
+    places = list(positions)
+    change: dict[int, int] = defaultdict(int)
+    for entry in entries:
+        change[entry.position_id] += entry.on_hand
+    filling.fill(positions=[place for place in places if change[place.id] > 0], at=at)
+    emitting.emit_many(telling.of(positions=places, entries=entries, at=at))
 
 
 @needs_transaction

@@ -16,13 +16,12 @@ from django.db import connection
 
 from inventory.models.stock import StockMovement
 from inventory.models.syncing import SyncMessage, SyncSource
-from inventory.services import _sync_sql, balances, drifts, stock, telling
+from inventory.services import _sync_sql, balances, drifts, stock
 from inventory.services.balances import Entry, Place, Position
 from inventory.services.drifts import Difference, Report
 from oms.core import bulk
 from oms.core.context import current
 from oms.core.transactions import needs_transaction
-from oms.infra.outbox.services import emitting
 
 _MAX_PROBLEM = 200
 #: What a report's column can say. Beyond it no number could be taken over anyway.
@@ -51,7 +50,7 @@ def apply_run(*, source: SyncSource, run: Sequence[SyncMessage], at: datetime) -
     for message in run:
         player.play(message)
     balances.book(entries=player.entries)
-    emitting.emit_many(telling.of(positions=positions.values(), entries=player.entries, at=at))
+    stock.follow(positions=positions.values(), entries=player.entries, at=at)
     drifts.report(source=source, reports=player.reports, booked=player.booked, at=at)
     bulk.update_rows(
         SyncMessage,

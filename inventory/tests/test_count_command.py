@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from inventory.catalog.models import Variant
 from inventory.models import Lot, LotBalance, StockCount, StockMovement
 from inventory.nodes import services as nodes
 from inventory.services import counts, ledger, reservations, stock
@@ -22,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def world() -> World:
-    world = make_world(skus=("TENT", "STOVE"))
+    world = make_world(skus=("TENT", "STOVE", "MILK"))
     world.receive("reno", "TENT", 5)
     world.receive("reno", "STOVE", 3)
     return world
@@ -134,16 +133,16 @@ def test_a_bin_must_be_counted_whole_and_alone(world: World, tmp_path: Path) -> 
 
 
 def test_lots_are_named_by_their_codes(world: World, tmp_path: Path) -> None:
-    Variant.objects.filter(sku="STOVE").update(tracking="lot")
-    variant = world.variants["STOVE"]
+    world.track("MILK", "lot")
+    variant = world.variants["MILK"]
     lot = Lot.objects.create(variant_id=variant, code="L1")
     with unit():
         stock.receive(changes=[StockChange(world.nodes["reno"], variant, 4, lot_id=lot.pk)])
     head = "sku,counted,lot"
 
-    with pytest.raises(CommandError, match="STOVE has no lot L9"):
-        _run(_file(tmp_path, "STOVE,2,L9", head=head))
-    _run(_file(tmp_path, "STOVE,2,L1", head=head))
+    with pytest.raises(CommandError, match="MILK has no lot L9"):
+        _run(_file(tmp_path, "MILK,2,L9", head=head))
+    _run(_file(tmp_path, "MILK,2,L1", head=head))
 
     assert LotBalance.objects.get(lot=lot).on_hand == 2
 

@@ -322,3 +322,35 @@ def test_what_moves_while_a_feed_is_opened_is_not_lost() -> None:
 
     assert [answer for answer in answers if isinstance(answer, Exception)] == []
     assert _quantities(world) == {f"S{n}": n + 1 for n in range(8)}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_locked", [True, False])
+def test_a_change_between_the_reading_and_the_commit_of_an_opening_is_told(
+    monkeypatch: pytest.MonkeyPatch, is_locked: bool
+) -> None:
+    """Without the lock (the control) the channel would keep the number read before the change."""
+    world = make_world()
+    has_read, has_drained = threading.Event(), threading.Event()
+    read = publishing._sellable
+
+    def read_and_wait(*arguments: Any) -> dict[tuple[str, int], int]:
+        found = read(*arguments)
+        if not has_read.is_set():
+            has_read.set()
+            has_drained.wait(1)
+        return found
+
+    def sell() -> None:
+        assert has_read.wait(10)
+        world.receive("reno", "TENT", 7)
+        relaying.drain()
+        has_drained.set()
+
+    monkeypatch.setattr(publishing, "_sellable", read_and_wait)
+    if not is_locked:
+        monkeypatch.setattr(publishing, "hold", lambda *_: None)
+    answers = run_together([sell, lambda: _open(world)])
+
+    assert [answer for answer in answers if isinstance(answer, Exception)] == []
+    assert _quantities(world) == {"TENT": 7 if is_locked else 0}

@@ -6,7 +6,6 @@ from datetime import date, timedelta
 
 import pytest
 
-from inventory.catalog.models import Variant
 from inventory.models import Lot, LotBalance, Reservation, StockMovement
 from inventory.selectors import availability
 from inventory.services import ledger, reservations, stock
@@ -248,9 +247,9 @@ def test_an_unknown_reservation_is_named() -> None:
 
 
 def test_an_allocated_hold_gets_the_lots_that_expire_first() -> None:
-    world = _world()
+    world = make_world(nodes_=("reno", "dallas"))
+    world.track("TENT", "lot")
     tent = world.variants["TENT"]
-    Variant.objects.filter(pk=world.variants["TENT"]).update(tracking="lot")
     dallas = world.nodes["dallas"]
     lots = [
         Lot.objects.create(variant_id=tent, code=code, expires_on=date(2026, month, 1))

@@ -13,7 +13,10 @@ from django.test.utils import CaptureQueriesContext
 from inventory.models import (
     ChannelAllotment,
     InboundSupply,
+    Lot,
     SafetyRule,
+    SellingRule,
+    Serial,
     StockMovement,
     StockPosition,
 )
@@ -280,6 +283,68 @@ def test_a_place_promises_what_availability_says() -> None:
 
     assert places["dallas"].free == -1
     assert (places["reno"].ran_out, places["dallas"].ran_out) == (3, 0)
+
+
+@pytest.mark.parametrize(
+    ("rules", "oversell"),
+    [
+        ([], 6),
+        ([("", "web", 3)], 0),
+        ([("", "", 2), ("", "web", 5)], 2),
+        ([("", "", 2), ("TENT", "", 4)], 4),
+        ([("", "web", 3), ("TENT", "web", 5)], 0),
+        ([("STOVE", "", 1)], 6),
+        ([("", "", 9)], 6),
+    ],
+)
+def test_a_place_promises_the_oversell_of_no_channel_like_availability(
+    rules: list[tuple[str, str, int]], oversell: int
+) -> None:
+    world = make_world(skus=("TENT", "STOVE"))
+    world.receive("reno", "TENT", 10)
+    for sku, channel, limit in rules:
+        SellingRule.objects.create(
+            organization_id=world.organization_id,
+            variant_id=world.variants.get(sku),
+            channel=channel,
+            oversell_limit=limit,
+        )
+    StockPosition.objects.update(oversell_limit=6)
+
+    assert stock_page.available_at(place(world)) == 10 + oversell == told(world, "TENT")["reno"]
+
+
+def test_a_place_promises_no_unit_that_nobody_may_have_like_availability() -> None:
+    world = make_world(skus=("MILK", "PHONE"))
+    world.track("MILK", "lot")
+    for power, code in enumerate(("fresh", "old", "pulled", "endless", "recalled")):
+        world.receive_lot("reno", "MILK", world.lot("MILK", code), 2**power)
+    for code, change in {
+        "fresh": {"expires_on": date(2026, 3, 3)},
+        "old": {"expires_on": date(2026, 3, 2)},
+        "pulled": {"expires_on": date(2026, 9, 9), "removal_on": date(2026, 3, 1)},
+        "recalled": {"block": "recalled"},
+    }.items():
+        Lot.objects.filter(code=code).update(**change)
+    world.track("PHONE", "serial")
+    world.receive_units("reno", "PHONE", "a", "b", "c")
+    Serial.objects.filter(code="b").update(block="hold")
+
+    with clock.virtual(NOON):
+        milk, phone = place(world, sku="MILK"), place(world, sku="PHONE")
+        assert (milk.stored, milk.unfit) == (31, 2 + 4 + 16)
+        assert stock_page.available_at(milk) == 1 + 8 == told(world, "MILK")["reno"]
+        assert stock_page.available_at(phone) == 2 == told(world, "PHONE")["reno"]
+        few = stock_page.list_bare().filter(stock_page.places_with_free(least=1, most=10))
+        assert few.count() == 2
+
+
+def told(world: World, sku: str) -> dict[str, int]:
+    rows = availability.list_for(
+        organization_id=world.organization_id, variant_ids=[world.variants[sku]]
+    )
+    codes = {key: code for code, key in world.nodes.items()}
+    return {codes[row.node_id]: row.available for row in rows}
 
 
 @pytest.mark.parametrize(

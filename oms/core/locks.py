@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from enum import IntEnum, unique
 
@@ -27,6 +27,7 @@ class LockSpace(IntEnum):
     STOCK_RULES = 10
     AVAILABILITY_FEED = 11
     PROOF = 12
+    BACKLOG = 13
 
 
 @needs_transaction
@@ -34,6 +35,16 @@ def hold(space: LockSpace, number: int) -> None:
     """This function will take the lock until the transaction ends, waiting for it."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [int(space), number & 0x7FFFFFFF])
+
+
+@needs_transaction
+def hold_many(space: LockSpace, numbers: Iterable[int]) -> None:
+    """This function will take the locks in ascending order until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(%s, number) FROM unnest(%s::int[]) AS d(number)",
+            [int(space), sorted({number & 0x7FFFFFFF for number in numbers})],
+        )
 
 
 @contextmanager

@@ -102,6 +102,8 @@ _NAVIGATION: list[dict[str, Any]] = [
             _list(_("Reservations"), "bookmark", "inventory.reservation"),
             _list(_("Movements"), "swap_vert", "inventory.stockmovement"),
             _list(_("Counts"), "fact_check", "inventory.stockcount"),
+            _list(_("Inbound"), "input", "inventory.inboundsupply"),
+            _list(_("Backorders"), "hourglass_empty", "inventory.backorder"),
             _list(_("Variants"), "sell", "catalog.variant"),
             _list(_("Products"), "category", "catalog.product"),
             _list(_("Feeds"), "sync_alt", "inventory.syncsource"),

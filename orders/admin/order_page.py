@@ -118,9 +118,10 @@ def _lines(order: Order) -> Table:
 
 
 def _missing(line: Any) -> Any:
-    waits = line.unallocated + line.backordered
-    if waits:
-        return cells.pill(gettext("%(n)d not set aside") % {"n": waits})
+    if line.backordered:
+        return cells.pill(gettext("Waits for %(n)d") % {"n": line.backordered}, "warn")
+    if line.unallocated:
+        return cells.pill(gettext("%(n)d not set aside") % {"n": line.unallocated})
     if line.returned:
         return cells.pill(gettext("%(n)d returned") % {"n": line.returned})
     if line.cancelled:

@@ -61,7 +61,7 @@ class OrderAdmin(ReadAdmin):
         waiting = Prefetch("holds", Hold.objects.filter(released_at=None), to_attr="open_holds")
         orders = super().get_queryset(request).annotate(is_unshipped=finding.is_unshipped())
         counted = OrderLine.objects.only(
-            "order_id", "ordered", "cancelled", "allocated", "shipped", "delivered"
+            "order_id", "ordered", "cancelled", "backordered", "allocated", "shipped", "delivered"
         )
         begun = FulfillmentOrder.objects.only("order_id", "status")
         return orders.prefetch_related(

@@ -15,6 +15,7 @@ from orders.models import Hold
 FULFILLMENT: Mapping[str, tuple[str | Promise, str]] = {
     "cancelled": (_("Nothing to ship"), ""),
     "unallocated": (_("No stock set aside"), ""),
+    "backordered": (_("Waits for stock"), "warn"),
     "allocated": (_("Stock set aside"), "info"),
     "in_progress": (_("On the floor"), "info"),
     "partial": (_("Partly shipped"), "info"),

@@ -72,5 +72,6 @@ _PLAIN = (
     "latest_ship_at",
 )  # fmt: skip
 _LINE = (
-    "position", "sku", "ordered", "cancelled", "allocated", "shipped", "delivered", "returned",
+    "position", "sku", "ordered", "cancelled", "backordered", "allocated", "shipped", "delivered",
+    "returned",
 )  # fmt: skip

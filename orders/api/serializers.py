@@ -115,6 +115,7 @@ class OrderLineOut(serializers.Serializer[Any]):
     sku = serializers.CharField()
     ordered = serializers.IntegerField()
     cancelled = serializers.IntegerField()
+    backordered = serializers.IntegerField()
     allocated = serializers.IntegerField()
     shipped = serializers.IntegerField()
     delivered = serializers.IntegerField()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from oms.core.errors import FieldError, Invalid
 from orders.channels.models import Channel
 from orders.channels.types import ChannelFacts
@@ -12,6 +14,11 @@ class UnknownChannel(Invalid):
 
     title = "Unknown channel"
     code = "channels.unknown"
+
+
+def codes_by_id(*, channel_ids: Collection[int]) -> dict[int, str]:
+    """This function will return the codes of channels by primary key, inactive ones too."""
+    return dict(Channel.objects.filter(pk__in=set(channel_ids)).values_list("pk", "code"))
 
 
 def get_facts(*, organization_id: int, code: str) -> ChannelFacts:

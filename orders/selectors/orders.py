@@ -91,6 +91,8 @@ def derived_fulfillment(order: Order) -> str:
         return "shipped"
     if shipped:
         return "partial"
+    if any(line.backordered for line in lines):
+        return "backordered"
     if sum(line.allocated for line in lines) < wanted:
         return "unallocated"
     begun = any(f.status in ("in_progress", "packed") for f in order.fulfillment_orders.all())

@@ -1,14 +1,23 @@
-"""Orders that wait for stock: planned again, most urgent first, when some arrives."""
+"""Orders that wait for stock: planned again, most urgent first, when some arrives.
+
+Some wait for a person, on a hold; others were sold so and wait in the backlog of inventory, which
+keeps what arrives for them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 
-from oms.core import clock
+from django.db.models import Exists, OuterRef
+
+from inventory.services import reservations
+from inventory.types import DemandAtNode
+from oms.core import bulk, clock
 from oms.core.errors import Conflict
 from oms.core.transactions import use_case
-from orders.models import Order
-from orders.services import committing, holds
+from orders.models import Hold, Order, OrderLine
+from orders.services import committing, counters, holds
 
 #: Orders tried per arrival; the rest follow with the next one.
 BATCH = 100
@@ -51,7 +60,7 @@ def retry_order(*, order_id: int) -> None:
 def retry(*, variant_ids: Sequence[int]) -> int:
     """This function will route orders on a stock hold that want one of the variants.
 
-    :returns: how many found their stock.
+    :returns: how many found their stock, or may wait for it without a person by now.
     """
     waiting = list(
         Order.objects.select_for_update(of=("self",))
@@ -72,6 +81,54 @@ def retry(*, variant_ids: Sequence[int]) -> int:
     now = clock.now()
     items = committing.with_lines(sorted(waiting, key=lambda o: (-o.priority, o.placed_at)))
     routed = committing.route(orders=items, at={order.pk: now for order in waiting})
-    served = [order for order in waiting if order.pk in routed.plans]
+    served = [order for order in waiting if order.pk in routed.settled]
     holds.lift(orders=served, type="stock", reason="Stock arrived.")
     return len(served)
+
+
+@use_case
+def take_filled(*, units: Mapping[tuple[str, int], int]) -> None:
+    """This function will count units (by order reference and line) that arrived for orders, and
+    plan the orders that have all of theirs now.
+
+    What arrived for an order that was closed meanwhile is given back.
+    """
+    orders = list(
+        Order.objects.select_for_update()
+        .filter(public_id__in={reference for reference, _ in units})
+        .order_by("pk")
+    )
+    closed = [order for order in orders if order.closed_at is not None]
+    items = [DemandAtNode("order", order.public_id) for order in closed]
+    reservations.release(items=items, reason="order closed")
+    keys = {order.public_id: order.pk for order in orders}
+    counters.record_filled(
+        units={(keys[ref], line): n for (ref, line), n in units.items() if ref in keys}
+    )
+    complete = _complete([order for order in orders if order.status == Order.Status.CONFIRMED])
+    if complete:
+        committing.resume(orders=complete)
+
+
+def _complete(orders: Sequence[Order]) -> list[Order]:
+    """Those that wait for nothing any more, neither for units nor for a person."""
+    keys = [order.pk for order in orders]
+    lines = OrderLine.objects.filter(order__in=keys, backordered__gt=0)
+    open_holds = Hold.objects.filter(order__in=keys, released_at=None)
+    stuck = set(lines.values_list("order_id", flat=True))
+    stuck |= set(open_holds.values_list("order_id", flat=True))
+    return [order for order in orders if order.pk not in stuck]
+
+
+@use_case
+def move_promises(*, days: Mapping[str, date | None]) -> int:
+    """This function will promise orders that wait another day, by their reference.
+
+    :returns: how many orders were moved; those that wait no more have a plan of their own.
+    """
+    waits = OrderLine.objects.filter(order=OuterRef("pk"), backordered__gt=0)
+    orders = Order.objects.select_for_update().filter(Exists(waits), public_id__in=list(days))
+    return bulk.update_rows(
+        Order,
+        [{"id": o.pk, "promised_on": days[o.public_id]} for o in orders.order_by("pk")],
+    )

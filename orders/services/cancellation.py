@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import F
 
-from inventory.services import reservations
+from inventory.services import backlog, reservations
 from inventory.warehouse.services import work
 from oms.core import clock, transitions
 from oms.core.errors import Conflict
@@ -46,6 +46,8 @@ def cancel(*, order_id: int, reason: str) -> Order:
         ],
         reason="cancelled",
     )
+    # Last of the stock: what arrives for it in this very moment is given back by its handler.
+    backlog.cancel(demands=[("order", order.public_id)])
     OrderLine.objects.filter(order=order).update(
         cancelled=F("ordered"), unallocated=0, backordered=0, allocated=0
     )

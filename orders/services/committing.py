@@ -1,10 +1,10 @@
-"""Routes confirmed orders: plan, reserve, promise. What cannot be served stands on hold."""
+"""Routes confirmed orders: plan, reserve, promise. Others wait for stock, or stand on hold."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 
 from django.db.models import Max
 
@@ -17,9 +17,10 @@ from oms.core.quantities import volume_cm3
 from oms.core.transactions import needs_transaction
 from oms.infra.outbox.services import emitting
 from orders import line_refs
+from orders.channels import selectors as channels
 from orders.events import OrderConfirmed
 from orders.models import FulfillmentLine, FulfillmentOrder, Order, OrderLine
-from orders.services import holding, release, verification
+from orders.services import holding, release, verification, waiting
 from orders.services.recording import Recorded
 from orders.tiers import priority
 from routing.services import planning
@@ -33,17 +34,25 @@ _HOLD_FOR = {"stock": "stock", "route": "routing"}
 
 @dataclass(slots=True)
 class Routed:
-    """Plans that hold their stock, by order key; and hold type and reason of the others."""
+    """By order key: plans that hold their stock, and hold type and reason of those without; the
+    variants these lack; and the orders that wait for stock, which is no failure."""
 
     plans: dict[int, RoutingPlan] = field(default_factory=dict)
     failed: dict[int, tuple[str, str]] = field(default_factory=dict)
+    short: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    waiting: set[int] = field(default_factory=set)
+
+    @property
+    def settled(self) -> set[int]:
+        return self.plans.keys() | self.waiting
 
 
 @needs_transaction
 def commit(*, orders: Sequence[Recorded]) -> None:
     """This function will route newly confirmed orders and tell of each that it is confirmed.
 
-    An order that finds no stock or no route is confirmed all the same, with a hold that says why.
+    An order that finds no stock or no route is confirmed all the same: it waits where the selling
+    rules let it, else it gets a hold that says why.
     """
     if not orders:
         return
@@ -57,38 +66,63 @@ def commit(*, orders: Sequence[Recorded]) -> None:
 def resume(*, orders: Sequence[Order]) -> None:
     """This function will let orders without open holds go on from where each stopped."""
     now = clock.now()
-    waiting = [order for order in orders if order.status == Order.Status.VERIFYING]
-    verification.confirm(orders=waiting, at={order.pk: now for order in waiting})
-    commit(orders=with_lines(waiting))
-    done = {order.pk for order in waiting}
-    confirmed = with_lines([order for order in orders if order.pk not in done])
-    _reroute(confirmed, now)
-    release.release(orders=[item.order for item in confirmed if not item.holds], at={})
+    fresh = [order for order in orders if order.status == Order.Status.VERIFYING]
+    verification.confirm(orders=fresh, at={order.pk: now for order in fresh})
+    items = with_lines(orders)
+    lacking = [item for item in items if _is_unrouted(item)]
+    at = {item.order.pk: now for item in lacking}
+    # One call for all: stock is queued for once a transaction, after its last reservation.
+    routed = route(orders=lacking, at=at)
+    emitting.emit_many([_confirmed(order, routed, now) for order in fresh])
+    hold_failed(orders=lacking, routed=routed, at=at)
+    stand = {order.pk for order in fresh}
+    ready = [item.order for item in items if item.order.pk not in stand and not item.holds]
+    release.release(orders=ready, at={})
 
 
-def _reroute(items: Sequence[Recorded], now: datetime) -> None:
-    """Orders that had no stock or route when they were confirmed."""
-    unrouted = [item for item in items if any(line.unallocated for line in item.lines)]
-    if unrouted:
-        at = {item.order.pk: now for item in unrouted}
-        hold_failed(orders=unrouted, routed=route(orders=unrouted, at=at), at=at)
+def _is_unrouted(item: Recorded) -> bool:
+    """It had no stock or route when it was confirmed, and does not wait for stock."""
+    has_backorder = any(line.backordered for line in item.lines)
+    return not has_backorder and any(line.unallocated for line in item.lines)
 
 
 @needs_transaction
 def route(*, orders: Sequence[Recorded], at: Mapping[int, datetime]) -> Routed:
     """This function will plan and reserve what the orders still lack, and store what follows:
-    promise, ship-by time, priority, line counters, proposed fulfillment orders."""
+    promise, ship-by time, priority, line counters, proposed fulfillment orders.
+
+    What finds no stock waits for it where the selling rules allow.
+    """
     routed = Routed()
-    pending = {item.order.public_id: item for item in orders}
     variants = _variants(orders)
-    for _ in range(MAX_ROUNDS):
+    _plan(orders, MAX_ROUNDS, variants, at, routed)
+    lacking = [item for item in orders if item.order.pk in routed.short]
+    if lacking:
+        waited = waiting.let_wait(items=lacking, short=routed.short)
+        routed.waiting |= waited.waiting
+        ready = [item for item in lacking if item.order.pk in waited.ready]
+        for key in waited.waiting | waited.ready:
+            del routed.failed[key]
+        _plan(ready, 1, variants, at, routed)
+    _store([item for item in orders if item.order.pk in routed.plans], routed, at)
+    return routed
+
+
+def _plan(
+    orders: Sequence[Recorded],
+    rounds: int,
+    variants: Mapping[int, VariantFacts],
+    at: Mapping[int, datetime],
+    routed: Routed,
+) -> None:
+    pending = {item.order.public_id: item for item in orders}
+    for _ in range(rounds):
         if not pending:
             break
         _round(pending, variants, at, routed)
     for item in pending.values():
         routed.failed[item.order.pk] = ("stock", "Others took the stock in the same moment.")
-    _store([item for item in orders if item.order.pk in routed.plans], routed, at)
-    return routed
+        routed.short[item.order.pk] = tuple({line.variant_id for line in item.lines})
 
 
 def _variants(orders: Sequence[Recorded]) -> dict[int, VariantFacts]:
@@ -133,7 +167,10 @@ def _round(
     plans = {plan.demand_ref: plan for plan in planning.plan_many(requests=requests)}
     for reference, plan in plans.items():
         if plan.outcome != "full":
-            routed.failed[pending.pop(reference).order.pk] = (_HOLD_FOR[plan.lacks], plan.why)
+            key = pending.pop(reference).order.pk
+            routed.failed[key] = (_HOLD_FOR[plan.lacks], plan.why)
+            if plan.short:
+                routed.short[key] = plan.short
     result = _reserve(pending, plans, at)
     for reference in result.taken:
         routed.plans[pending.pop(reference).order.pk] = plans[reference]
@@ -152,6 +189,8 @@ def _reserve(
                 demand_ref=reference,
                 legs=plans[reference].legs,
                 at=at[item.order.pk],
+                channel=item.channel,
+                needed_on=plans[reference].promised_on,
             )
             for reference, item in pending.items()
         ]
@@ -176,6 +215,7 @@ def _request(item: Recorded, variants: Mapping[int, VariantFacts], at: datetime)
         tier=order.tier,
         currency=order.currency,
         at=at,
+        may_hold=item.may_hold,
     )
 
 
@@ -204,18 +244,17 @@ def _store(items: Sequence[Recorded], routed: Routed, at: Mapping[int, datetime]
 
 
 def _promise(items: Sequence[Recorded], routed: Routed) -> None:
-    """An order of which a part is routed again arrives with its last part and ships with its
+    """An order of which only a part is routed anew arrives with its last part and ships with its
     first."""
     orders = [item.order for item in items]
     for item in items:
         order, plan = item.order, routed.plans[item.order.pk]
-        parts: list[tuple[date | None, datetime | None]] = [
-            (plan.promised_on, min(s.latest_ship_at for s in plan.shipments))
-        ]
+        days, moments = [plan.promised_on], [s.latest_ship_at for s in plan.shipments]
         if item.has_work:
-            parts.append((order.promised_on, order.latest_ship_at))
-        order.promised_on = max((day for day, _ in parts if day), default=None)
-        order.latest_ship_at = min(at for _, at in parts if at)
+            days.append(order.promised_on)
+            moments += [order.latest_ship_at] if order.latest_ship_at else []
+        order.promised_on = max((day for day in days if day), default=None)
+        order.latest_ship_at = min(moments)
         order.priority = priority(
             order.tier, placed_at=order.placed_at, latest_ship_at=order.latest_ship_at
         )
@@ -296,15 +335,23 @@ def _confirmed(order: Order, routed: Routed, at: datetime) -> OrderConfirmed:
 
 
 def with_lines(orders: Sequence[Order]) -> list[Recorded]:
-    """This function will load the lines of stored orders and how often each was routed, in two
-    statements."""
+    """This function will load the lines of stored orders, how often each was routed, and their
+    channels' codes, in three statements."""
     lines = OrderLine.objects.filter(order__in=orders).order_by("order_id", "position")
     by_order: dict[int, list[OrderLine]] = {order.pk: [] for order in orders}
     for line in lines:
         by_order[line.order_id].append(line)
     works = FulfillmentOrder.objects.filter(order__in=orders).values_list("order_id")
     routed = dict(works.annotate(Max("attempt")).order_by())
+    codes = channels.codes_by_id(channel_ids={order.channel_id for order in orders})
     return [
-        Recorded(order, None, by_order[order.pk], attempt=routed.get(order.pk, 0) + 1)
+        Recorded(
+            order,
+            None,
+            by_order[order.pk],
+            attempt=routed.get(order.pk, 0) + 1,
+            channel=codes[order.channel_id],
+            may_hold=True,
+        )
         for order in orders
     ]

@@ -44,6 +44,15 @@ FROM summed AS s WHERE l.id = s.order_line_id
 RETURNING l.order_id
 """
 
+# What is kept for a line now and no node works on is not allocated yet. Lines of an order that was
+# cancelled meanwhile wait for nothing and are not matched.
+_FILLED = """
+UPDATE orders_orderline AS l
+SET backordered = l.backordered - d.units, unallocated = l.unallocated + d.units
+FROM unnest(%s::bigint[], %s::int[], %s::int[]) AS d(order_id, position, units)
+WHERE l.order_id = d.order_id AND l.position = d.position AND l.backordered >= d.units
+"""
+
 _RETURNED = """
 UPDATE orders_orderline AS l SET returned = l.returned + d.units
 FROM unnest(%s::bigint[], %s::int[]) AS d(id, units)
@@ -69,6 +78,15 @@ def record_shipped(*, fulfillment_ids: Sequence[int]) -> list[int]:
 def record_delivered(*, fulfillment_ids: Sequence[int]) -> list[int]:
     """This function will count the units of the work as delivered, once, and return the orders."""
     return _run(_DELIVERED, fulfillment_ids)
+
+
+@needs_transaction
+def record_filled(*, units: Mapping[tuple[int, int], int]) -> None:
+    """This function will count units by (order, line) as there: they wait no more."""
+    if units:
+        orders, positions = zip(*units, strict=True)
+        with connection.cursor() as cursor:
+            cursor.execute(_FILLED, [list(orders), list(positions), list(units.values())])
 
 
 @needs_transaction

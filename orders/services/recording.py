@@ -30,6 +30,10 @@ class Recorded:
     lines: list[OrderLine]
     holds: set[str] = field(default_factory=set)
     attempt: int = 1
+    #: The channel's code.
+    channel: str = ""
+    #: It may hold stock that no node works on: that counts as free for it.
+    may_hold: bool = False
 
     @property
     def has_work(self) -> bool:
@@ -59,7 +63,12 @@ def record(*, channel: ChannelFacts, drafts: Sequence[CleanDraft]) -> list[Recor
     orders = _insert_orders(orders)
     by_reference = {draft.draft.external_ref: draft for draft in drafts}
     recorded = [
-        Recorded(order, by_reference[order.external_ref], _build_lines(order, by_reference))
+        Recorded(
+            order,
+            by_reference[order.external_ref],
+            _build_lines(order, by_reference),
+            channel=channel.code,
+        )
         for order in orders
     ]
     _insert_lines([line for item in recorded for line in item.lines])

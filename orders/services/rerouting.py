@@ -159,4 +159,4 @@ def _route(orders: Sequence[Order]) -> None:
     at = {item.order.pk: now for item in free}
     routed = committing.route(orders=free, at=at)
     committing.hold_failed(orders=free, routed=routed, at=at)
-    release.release(orders=[i.order for i in free if i.order.pk in routed.plans], at={})
+    release.release(orders=[item.order for item in free], at={})

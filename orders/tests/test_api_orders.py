@@ -57,8 +57,8 @@ def test_post_places_and_get_shows_the_order(world: World) -> None:
     assert (placed.status_code, placed.json()["status"]) == (201, "confirmed")
     assert (shown["total_amount"], shown["currency"]) == ("24.50", "USD")
     assert shown["lines"][0] | {"position": 1} == {
-        "position": 1, "sku": "A", "ordered": 2, "cancelled": 0, "allocated": 2, "shipped": 0,
-        "delivered": 0, "returned": 0, "unit_amount": "10.00",
+        "position": 1, "sku": "A", "ordered": 2, "cancelled": 0, "backordered": 0, "allocated": 2,
+            "shipped": 0,        "delivered": 0, "returned": 0, "unit_amount": "10.00",
     }  # fmt: skip
     assert (shown["fulfillment"], shown["allowed_actions"]) == ("allocated", ["cancel"])
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from carriers.selectors import services as carrier_services
 from inventory.catalog import selectors as catalog
 from inventory.nodes import selectors as nodes
-from inventory.selectors import availability
+from inventory.selectors import availability, reservations
 from oms.core import bulk
 from oms.core.transactions import needs_transaction
 from oms.infra.outbox.services import emitting
@@ -47,7 +47,9 @@ def _plan_for(organization_id: int, requests: Sequence[RoutingRequest]) -> list[
     )
     variants = sorted({line.variant_id for request in requests for line in request.lines})
     free = availability.list_for(organization_id=organization_id, variant_ids=variants)
-    quotes, solved = solve_batch(network, requests, Shelf.of(network, variants, free))
+    keys = [(r.demand_kind, r.demand_ref) for r in requests if r.may_hold]
+    own = reservations.list_soft(demands=keys) if keys else []
+    quotes, solved = solve_batch(network, requests, Shelf.of(network, variants, free, own))
     words = _words(solved)
     return [record(network, quotes, i, item, why=words[i]) for i, item in enumerate(solved)]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
@@ -15,8 +16,9 @@ from inventory.catalog.services import upsert_variants
 from inventory.catalog.types import VariantDraft
 from inventory.nodes import services as nodes
 from inventory.nodes.types import NodeDraft
-from inventory.services import stock
-from inventory.types import StockChange
+from inventory.services import reservations, stock
+from inventory.types import Demand, Leg, StockChange
+from oms.core import clock
 from oms.core.transactions import TransactionRequired, unit
 from oms.infra.accounts.services import organizations
 from oms.infra.outbox.models import OutboxEvent
@@ -148,6 +150,38 @@ def test_the_plans_of_a_batch_fit_the_stock_together(world):
     assert plans[3].why == "No node has 60 × JACKET, only 20."
 
 
+def _hold(world, **units: int) -> None:
+    """Boots in Reno, so many for each demand; there are a hundred."""
+    variant, node = world.variants["BOOTS"], world.nodes["RNO1"]
+    demands = [
+        Demand(world.organization, "order", ref, (Leg("1", variant, node, quantity),))
+        for ref, quantity in units.items()
+    ]
+    with unit():
+        reservations.hold(demands=demands, expires_at=clock.now() + timedelta(hours=1))
+
+
+def test_what_a_demand_holds_is_free_for_it_alone(world):
+    _hold(world, ord_1=3, somebody=97)
+    held = replace(world.request("ord_1", BOOTS=3), may_hold=True)
+    other = replace(world.request("ord_2", BOOTS=1), may_hold=True)
+
+    for batch in ((held, other), (other, held)):
+        outcomes = {plan.demand_ref: plan.outcome for plan in _plan(*batch)}
+        assert outcomes == {"ord_1": "full", "ord_2": "none"}
+    [stranger] = _plan(replace(held, demand_ref="ord_3"))
+    assert (stranger.outcome, stranger.short) == ("none", (world.variants["BOOTS"],))
+
+
+def test_what_a_demand_holds_and_does_not_use_is_free_for_the_next(world):
+    _hold(world, ord_1=3, somebody=97)
+    first = replace(world.request("ord_1", BOOTS=1), may_hold=True)
+
+    plans = _plan(first, world.request("ord_2", BOOTS=2), world.request("ord_3", BOOTS=1))
+
+    assert [plan.outcome for plan in plans] == ["full", "full", "none"]
+
+
 def test_each_organization_is_served_from_its_own(world):
     sandbox = organizations.ensure_sandbox().pk
     foreign = world.request("ord_B", JACKET=1)
@@ -181,8 +215,8 @@ def test_a_batch_costs_as_many_statements_as_one(world):
         plans = planning.plan_many(requests=many)
 
     assert [p.outcome for p in plans] == ["full"] * 40
-    # allowances, sheets, rates; nodes; stock; decisions, events and their wake-up
-    assert len(one) == len(forty) == 8
+    # allowances, sheets, rates; nodes; stock; decisions, events with their wake-up
+    assert len(one) == len(forty) == 7
     assert Decision.objects.count() == 41
 
 

@@ -10,12 +10,23 @@ from uuid import uuid4
 from carriers.models import LabelIntent, Shipment, TrackingEvent
 from inventory.catalog import services as catalog
 from inventory.catalog.models import Variant
-from inventory.models import StockPosition
+from inventory.models import SellingRule, StockPosition
 from inventory.nodes import services as nodes
 from inventory.nodes.types import PoolDraft
-from inventory.services import counts, lots, policies, recalls, serials, stock, syncing
+from inventory.services import (
+    backlog,
+    counts,
+    lots,
+    policies,
+    recalls,
+    serials,
+    stock,
+    supply,
+    syncing,
+)
 from inventory.tests.factories import VARIANT
 from inventory.types import (
+    BacklogLine,
     ChannelReserve,
     LotDraft,
     RecallScope,
@@ -23,6 +34,8 @@ from inventory.types import (
     SellingLimit,
     SerialUnit,
     StockChange,
+    SupplyDraft,
+    SupplyRef,
 )
 from inventory.warehouse.models import WorkOrder
 from inventory.warehouse.services import floor
@@ -176,6 +189,7 @@ def _hang(world: World, order: Order) -> None:
     line = order.lines.first()
     assert line is not None
     ReturnLine.objects.create(parent=back, order_line=line, variant=line.variant, quantity=1)
+    _let_wait(world, order)
     jobs.start(
         kind="import", key=str(order.pk), organization_id=owner, total=9, created_by="staff:1"
     )
@@ -191,6 +205,25 @@ def _feed(world: World, code: str) -> None:
     counts = [{"node": "reno", "sku": "A", "on_hand": position(world).on_hand - 1}]
     snapshot = {"sequence": 1, "kind": "snapshot", "places": counts}
     syncing.deliver(organization_id=world.organization_id, source=code, items=[snapshot])
+
+
+def _let_wait(world: World, order: Order) -> None:
+    """An arrival, and somebody who waits for it."""
+    variant_id = world.variant_ids["B"]
+    SellingRule.objects.get_or_create(
+        organization_id=world.organization_id, variant_id=variant_id, backorder_limit=None
+    )
+    ref = SupplyRef(world.organization_id, "purchase_order", f"PO-{order.pk}")
+    line = BacklogLine(world.organization_id, "order", f"later-{order.pk}", "1", variant_id, 1)
+    with unit():
+        supply.announce(
+            lines=[
+                SupplyDraft(
+                    ref, world.node_ids["reno"], variant_id, 5, clock.now().date() + timedelta(9)
+                )
+            ]
+        )
+        backlog.enqueue(lines=[line])
 
 
 def decision_of(order: Order) -> Decision:

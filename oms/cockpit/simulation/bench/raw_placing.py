@@ -32,7 +32,7 @@ JOIN nodes_node n ON n.id = p.node_id AND n.can_ship ORDER BY p.id
 _TAKE = """
 UPDATE inventory_stockposition SET allocated = allocated + 1
 WHERE id = p_positions[i]
-  AND on_hand - held - allocated - safety_stock + oversell_limit >= 1;
+  AND on_hand - held - allocated - earmarked - safety_stock + oversell_limit >= 1;
 IF NOT FOUND THEN RAISE EXCEPTION 'out of stock'; END IF;
 """
 

@@ -7,9 +7,9 @@ import random
 import numpy as np
 import pytest
 
-from inventory.selectors import availability, promising
+from inventory.selectors import availability, carts
 from inventory.selectors.availability import Grid
-from inventory.selectors.promising import Wanted
+from inventory.selectors.carts import Wanted
 from inventory.services import ledger, reservations
 from inventory.tests.factories import World, make_world
 from inventory.types import Demand, Leg
@@ -25,20 +25,20 @@ def _grid(*rows: list[int]) -> Grid:
 def test_one_node_that_has_everything_serves_everything() -> None:
     grid = _grid([9, 2, 0], [0, 2, 9])
 
-    plan = promising.spread([Wanted("a", 1, 2), Wanted("b", 2, 2)], grid)
+    plan = carts.spread([Wanted("a", 1, 2), Wanted("b", 2, 2)], grid)
 
     assert plan.legs == (Leg("a", 1, 11, 2), Leg("b", 2, 11, 2))
 
 
 def test_no_node_has_enough_but_all_together_do() -> None:
-    plan = promising.spread([Wanted("a", 1, 7)], _grid([3, 4, 1]))
+    plan = carts.spread([Wanted("a", 1, 7)], _grid([3, 4, 1]))
 
     assert plan.legs == (Leg("a", 1, 11, 4), Leg("a", 1, 10, 3))
     assert plan.short == ()
 
 
 def test_two_lines_of_one_variant_do_not_get_the_same_unit() -> None:
-    plan = promising.spread([Wanted("a", 1, 2), Wanted("b", 1, 2)], _grid([3]))
+    plan = carts.spread([Wanted("a", 1, 2), Wanted("b", 1, 2)], _grid([3]))
 
     assert plan.legs == (Leg("a", 1, 10, 2), Leg("b", 1, 10, 1))
     [short] = plan.short
@@ -47,7 +47,7 @@ def test_two_lines_of_one_variant_do_not_get_the_same_unit() -> None:
 
 def test_a_cart_of_nothing_is_refused() -> None:
     with pytest.raises(InvalidQuantity):
-        promising.plan(organization_id=1, lines=[Wanted("a", 1, 0)])
+        carts.plan(organization_id=1, lines=[Wanted("a", 1, 0)])
 
 
 def _stocked(chance: random.Random) -> World:
@@ -71,7 +71,7 @@ def test_whatever_availability_promises_can_be_reserved() -> None:
     promised = 0
     for number in range(400):
         reference, lines = _cart(world, number, chance)
-        plan = promising.plan(organization_id=world.organization_id, lines=lines)
+        plan = carts.plan(organization_id=world.organization_id, lines=lines)
         if plan.short:
             continue
         promised += 1
