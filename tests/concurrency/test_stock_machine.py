@@ -4,6 +4,7 @@ the database holds exactly what the model says. The same stories over naive stoc
 from __future__ import annotations
 
 import itertools
+import secrets
 from collections import Counter
 from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -88,6 +89,7 @@ class StockMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.story = next(_stories)
+        self.name = f"{secrets.token_hex(3)}-{self.story}"
         self.crash: Crash | None = None
 
     @initialize(
@@ -100,9 +102,9 @@ class StockMachine(RuleBasedStateMachine):
     def open(
         self, counts: list[int], safety: int, limit: int, wanted: list[Wish], term: timedelta
     ) -> None:
-        world = make_world(nodes_=NODES, skus=tuple(f"{sku}-{self.story}" for sku in SKUS))
-        variants = {sku: world.variants[f"{sku}-{self.story}"] for sku in SKUS}
-        self.driver = Driver(replace(world, variants=variants), f"s{self.story}-")
+        world = make_world(nodes_=NODES, skus=tuple(f"{sku}-{self.name}" for sku in SKUS))
+        variants = {sku: world.variants[f"{sku}-{self.name}"] for sku in SKUS}
+        self.driver = Driver(replace(world, variants=variants), f"{self.name}-")
         self.model = Model({place: Shelf() for place in PLACES}, NOON)
         with unit():
             for place, count in zip(PLACES, counts, strict=True):

@@ -69,7 +69,7 @@ def scratch(kind: Kind) -> Iterator[dict[str, str]]:
     :raises MayNotCreate: the database user may not create a database.
     """
     with locks.session_lock(kind.space, 0) as is_mine:
-        if not is_mine:
+        if not is_mine or _is_used(kind.database):
             raise AlreadyRuns(f"Another {kind.name} runs here; wait for its end.")
         home = Path(tempfile.mkdtemp(prefix=f"oms-{kind.name}-"))
         try:
@@ -102,6 +102,13 @@ def run(
                 [*manage, "reset", "--yes"], env=environment, check=False, capture_output=True
             )
     return code
+
+
+def _is_used(database: str) -> bool:
+    """Of a run that was started from another database of this server, which has its own locks."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = %s", [database])
+        return bool(cursor.fetchone()[0])
 
 
 def _create(database: str) -> None:
