@@ -50,6 +50,8 @@ class OrderDraft:
     tier: str = ""
     shipping_amount: Decimal = Decimal(0)
     placed_at: datetime | None = None
+    #: A cart whose held stock becomes this order's.
+    reservation: str = ""
 
 
 @dataclass(frozen=True, slots=True)

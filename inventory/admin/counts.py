@@ -86,16 +86,15 @@ class StockCountAdmin(ReadAdmin):
         is_blind = obj.status in (Status.COUNTING, Status.CANCELLED)
         lead, table = _blind(obj) if is_blind else _reviewed(obj)
         return Page(
-            name=self.named(obj),
+            name=_("Count at %(place)s") % {"place": self.named(obj)},
             pills=[cells.status(obj)],
             lead=lead,
-            main=[table],
-            side=[Facts(_("About"), _about(obj)), steps.story(StockCount, changes, names)],
+            main=[table, steps.story(StockCount, changes, names)],
+            side=[Facts(_("About"), _about(obj))],
         )
 
     def named(self, obj: StockCount) -> str:
-        where = f"{obj.node.name}, {obj.bin.code}" if obj.bin else obj.node.name
-        return gettext("Count at %(place)s") % {"place": where}
+        return f"{obj.node.name}, {obj.bin.code}" if obj.bin else obj.node.name
 
     @display(description=_("count"), ordering="id")
     def sheet(self, obj: StockCount) -> SafeString:

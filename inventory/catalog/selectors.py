@@ -48,6 +48,12 @@ def components_of(*, variant_ids: Collection[int]) -> dict[int, tuple[tuple[int,
     return {kit_id: tuple(pairs) for kit_id, pairs in parts.items()}
 
 
+def kits_with(*, component_ids: Collection[int]) -> set[int]:
+    """This function will return the kits of which one of the variants is a part."""
+    rows = KitComponent.objects.filter(component_id__in=set(component_ids))
+    return set(rows.values_list("kit_id", flat=True))
+
+
 def units_of(*, variant_ids: Collection[int]) -> dict[int, dict[str, int]]:
     """This function will return how many pieces each unit of the variants has, by its code.
 

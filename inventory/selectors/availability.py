@@ -14,6 +14,7 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from inventory.catalog import selectors as catalog
+from inventory.selectors import supply
 from inventory.types import Availability
 from oms.core import clock
 
@@ -46,6 +47,8 @@ class _Question:
     channel: str
     day: date
     now: datetime
+    #: Count what arrives up to this day, too; None: only what is there.
+    arriving_by: date | None
 
 
 def grid_for(
@@ -55,6 +58,7 @@ def grid_for(
     node_ids: Iterable[int] | None = None,
     channel: str = "",
     needed_on: date | None = None,
+    arriving_by: date | None = None,
 ) -> Grid:
     """This function will return what can be sold of the variants now, in one statement.
 
@@ -62,10 +66,14 @@ def grid_for(
     limit of oversell. Goods with lots count when they are good beyond `needed_on` (None: today).
     Holds past their time count as free before the sweep has tidied them. Of a kit, a node has as
     many as its parts there make up: two statements more where a variant has no stock of its own.
+
+    With `arriving_by` it returns what can be promised for that day: what is there, and of the
+    purchase orders, transfers and returns expected by then what nobody waits for; two more.
     """
     wanted = np.unique(np.fromiter(variant_ids, dtype=np.int64))
     now = clock.now()
-    question = _Question(organization_id, channel, needed_on or now.date(), now)
+    day = needed_on or arriving_by or now.date()
+    question = _Question(organization_id, channel, day, now, arriving_by)
     grid = _ask(question, wanted)
     _make_up_kits(question, grid)
     return grid if node_ids is None else _narrowed(grid, node_ids)
@@ -84,8 +92,30 @@ def _ask(question: _Question, wanted: NDArray[np.int64]) -> Grid:
         column = int(np.searchsorted(columns, node))
         if column < len(columns) and columns[column] == node:
             units[int(np.searchsorted(wanted, variant)), column] += change
+    if question.arriving_by is not None:
+        for variant, node, arriving in _arrivals(wanted.tolist(), question.arriving_by):
+            column = int(np.searchsorted(columns, node))
+            if column < len(columns) and columns[column] == node:
+                row = int(np.searchsorted(wanted, variant))
+                units[row, column] += arriving
+                is_stocked[row, column] = True
     np.maximum(units, 0, out=units)
     return Grid(wanted, columns, units, is_stocked)
+
+
+def _arrivals(variant_ids: Sequence[int], until: date) -> list[tuple[int, int, int]]:
+    """(variant, node, units) that arrive for whoever asks: those who wait without an arrival of
+    their own get the first ones."""
+    waiting = supply.units_waiting(variant_ids=variant_ids)
+    found = []
+    for item in sorted(
+        supply.list_open(variant_ids=variant_ids, until=until), key=lambda i: i.expected_on
+    ):
+        taken = min(item.units, waiting.get(item.variant_id, 0))
+        if taken:
+            waiting[item.variant_id] -= taken
+        found.append((item.variant_id, item.node_id, item.units - taken))
+    return found
 
 
 def _make_up_kits(question: _Question, grid: Grid) -> None:

@@ -20,21 +20,32 @@ def count_live() -> int:
     return Reservation.objects.filter(status__in=Reservation.LIVE).count()
 
 
-def units_at_nodes(*, demand_kind: str, demand_refs: Collection[str]) -> Mapping[LineAtNode, int]:
+def parts_at_nodes(
+    *, demand_kind: str, demand_refs: Collection[str]
+) -> Mapping[LineAtNode, dict[int, int]]:
     """This function will return the units that are set aside, picked or shipped for each line of
-    the demands at each node; nothing is 0."""
+    the demands at each node, by variant: of a kit, its parts. What holds nothing is absent."""
     rows = (
         Reservation.objects.filter(
             demand_kind=demand_kind,
             demand_ref__in=set(demand_refs),
             status__in=["allocated", "picked", "consumed"],
         )
-        .values_list("demand_ref", "position__node_id", "line_ref")
+        .values_list("demand_ref", "position__node_id", "line_ref", "variant_id")
         .annotate(units=Sum("quantity"))
-        .order_by()
+        .order_by("variant_id")
     )
+    found: dict[LineAtNode, dict[int, int]] = defaultdict(dict)
+    for ref, node_id, line, variant_id, units in rows:
+        found[ref, node_id, line][variant_id] = units
+    return dict(found)
+
+
+def units_at_nodes(*, demand_kind: str, demand_refs: Collection[str]) -> Mapping[LineAtNode, int]:
+    """This function will return the same in sum; nothing is 0."""
     found: dict[LineAtNode, int] = defaultdict(int)
-    found.update({(ref, node_id, line): units for ref, node_id, line, units in rows})
+    parts = parts_at_nodes(demand_kind=demand_kind, demand_refs=demand_refs)
+    found.update({key: sum(units.values()) for key, units in parts.items()})
     return found
 
 

@@ -29,6 +29,15 @@ def list_open(*, variant_ids: Sequence[int], until: date) -> list[ExpectedUnits]
     return [ExpectedUnits(*row) for row in rows]
 
 
+def units_waiting(*, variant_ids: Sequence[int]) -> dict[int, int]:
+    """This function will return how many units of each variant are waited for that no known
+    arrival is promised to, in one statement; none is absent."""
+    rows = Backorder.objects.filter(WAITING, variant_id__in=variant_ids, supply=None)
+    open_units = Sum(F("quantity") - F("filled") - F("cancelled"))
+    sums = rows.values_list("variant_id").annotate(open=open_units)
+    return dict(sums.order_by())
+
+
 def list_supply(*, organization_id: int) -> QuerySet[InboundSupply]:
     """This function will return the organization's supply lines, newest first."""
     rows = InboundSupply.objects.filter(organization_id=organization_id)

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from django.db import connection, transaction
 
-from inventory.types import Demand, Leg
+from inventory.types import Demand, Leg, StockChange
 from oms.core.quantities import InvalidQuantity, require_quantity
 
 #: (component, units of it in one kit)
@@ -47,6 +47,21 @@ def explode(*, demands: Sequence[Demand]) -> list[Demand]:
     if not kits:
         return list(demands)
     return [_exploded(demand, kits) for demand in demands]
+
+
+def in_parts(*, changes: Sequence[StockChange]) -> list[StockChange]:
+    """This function will return the changes with those of a kit's parts in the kit's stead."""
+    kits = _kits_among({change.variant_id for change in changes})
+    return [
+        change if part == change.variant_id else replace(change, variant_id=part, quantity=units)
+        for change in changes
+        for part, units in _times(change, kits)
+    ]
+
+
+def _times(change: StockChange, kits: Mapping[int, Sequence[Part]]) -> list[Part]:
+    parts = kits.get(change.variant_id, [(change.variant_id, 1)])
+    return [(part, each * change.quantity) for part, each in parts]
 
 
 def available(

@@ -46,11 +46,11 @@ def refresh(*, variant_ids: Collection[int]) -> int:
     """This function will work out anew what the channels of the variants' owners may be told, and
     write and tell what changed: one event per variant and channel, whatever led to it.
 
-    Statements grow with the owners, not with variants (up to a batch) or channels.
+    Statements grow with owners and channels, not with variants (up to a batch).
 
     :returns: how many numbers changed.
     """
-    wanted = sorted(set(variant_ids))
+    wanted = sorted(set(variant_ids) | catalog.kits_with(component_ids=variant_ids))
     parts = (wanted[start : start + _BATCH] for start in range(0, len(wanted), _BATCH))
     return sum(_refresh(part) for part in parts)
 
@@ -121,14 +121,14 @@ def _sellable(
     organization_id: int, channels: Sequence[str], variant_ids: Sequence[int]
 ) -> dict[tuple[str, int], int]:
     """What each channel may sell: the sum of what is free at each node, each at least nothing."""
-    sums: dict[int, int] = defaultdict(int)
-    for row in availability.list_for(organization_id=organization_id, variant_ids=variant_ids):
-        sums[row.variant_id] += row.available
-    return {
-        (channel, variant_id): min(units, _MAX_QUANTITY)
-        for channel in channels
-        for variant_id, units in sums.items()
-    }
+    sellable = {}
+    for channel in channels:
+        grid = availability.grid_for(
+            organization_id=organization_id, variant_ids=variant_ids, channel=channel
+        )
+        for variant_id, units in grid.totals().items():
+            sellable[channel, variant_id] = min(units, _MAX_QUANTITY)
+    return sellable
 
 
 def _tell(organization_id: int, variants: Sequence[VariantOwner], told: Sequence[_Told]) -> None:

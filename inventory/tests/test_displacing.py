@@ -256,6 +256,18 @@ def test_what_an_ended_reservation_had_from_its_channel_is_missing_too() -> None
     assert ledger.verify().differences == []
 
 
+def test_a_reservation_that_loses_a_part_keeps_what_it_had_from_its_channel() -> None:
+    world = _world(5)
+    _keep(world, shop=2)
+    _reserve(_demand(world, "young", 5, channel="shop"))
+
+    assert _count(world, 3) == [("young", [2])]
+
+    row = Reservation.objects.get(demand_ref="young", status="allocated")
+    assert (row.quantity, row.earmarked) == (3, 2)
+    assert ledger.verify().differences == []
+
+
 def _lots(world: World, **units: int) -> dict[str, Lot]:
     Variant.objects.update(tracking="lot")
     variant = world.variants["TENT"]

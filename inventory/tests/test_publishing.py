@@ -17,10 +17,10 @@ from inventory.catalog.models import Variant
 from inventory.models import PublishedAvailability, StockPosition
 from inventory.selectors import availability
 from inventory.selectors import syncing as selectors
-from inventory.services import publishing, reservations, stock
+from inventory.services import policies, publishing, reservations, stock
 from inventory.tests.factories import World, at_node, make_world
 from inventory.tests.syncing import add_source, deliver, delta
-from inventory.types import FeedItem
+from inventory.types import ChannelReserve, FeedItem
 from oms.core.testing.races import run_together
 from oms.core.transactions import unit
 from oms.infra.accounts.services import organizations
@@ -205,7 +205,7 @@ def test_a_node_below_zero_takes_nothing_from_the_others(world: World) -> None:
     assert _quantities(world)["TENT"] == 4
 
 
-def test_statements_do_not_grow_with_variants_or_channels() -> None:
+def test_statements_grow_by_one_a_channel_and_not_with_variants() -> None:
     skus = tuple(f"S{n}" for n in range(40))
     world = make_world(skus=skus)
     _open(world, "a")
@@ -219,10 +219,25 @@ def test_statements_do_not_grow_with_variants_or_channels() -> None:
         return len(caught)
 
     few = cost("S0")
+    assert cost(*skus) == few
     for channel in "bcdef":
         _open(world, channel)
 
-    assert cost(*skus) == few
+    assert cost(*skus) == few + 5
+
+
+def test_each_channel_is_told_what_is_kept_for_it(world: World) -> None:
+    tent, reno = world.variants["TENT"], world.nodes["reno"]
+    for channel in ("shop", "market"):
+        _open(world, channel)
+    before = PublishedAvailability.objects.get(channel="shop", variant_id=tent).quantity
+
+    with unit():
+        policies.keep_for_channel(reserves=[ChannelReserve(reno, tent, "shop", 2, "launch")])
+        publishing.refresh(variant_ids=[tent])
+
+    told = PublishedAvailability.objects.filter(variant_id=tent)
+    assert dict(told.values_list("channel", "quantity")) == {"shop": before, "market": before - 2}
 
 
 @settings(

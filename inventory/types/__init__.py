@@ -16,6 +16,8 @@ from inventory.types.arrivals import (
 from inventory.types.feeds import FeedItem, SyncAnswer, SyncDraft, SyncLine
 from inventory.types.promises import (
     Availability,
+    CartHold,
+    CartLine,
     Demand,
     DemandAtNode,
     Leg,
@@ -60,6 +62,8 @@ __all__ = [
     "Availability",
     "BacklogAnswer",
     "BacklogLine",
+    "CartHold",
+    "CartLine",
     "ChannelReserve",
     "ConditionChange",
     "CountedLine",

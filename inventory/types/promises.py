@@ -115,3 +115,23 @@ class SoftlyHeld:
     @property
     def key(self) -> tuple[str, str]:
         return self.demand_kind, self.demand_ref
+
+
+@dataclass(frozen=True, slots=True)
+class CartLine:
+    """Units kept at a node for the cart's line, counted from 1; of a kit, its parts."""
+
+    line: int
+    sku: str
+    node: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class CartHold:
+    """What a cart or quote keeps, and until when."""
+
+    reference: str
+    channel: str
+    expires_at: datetime
+    lines: tuple[CartLine, ...]

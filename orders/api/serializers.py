@@ -74,6 +74,9 @@ class OrderPlaceIn(StrictSerializer):
     tier = serializers.ChoiceField(choices=list(TIERS), required=False)
     customer_ref = StrictCharField(max_length=80, required=False, allow_blank=True)
     shipping_amount = AmountField(required=False)
+    reservation = StrictCharField(
+        max_length=40, required=False, help_text="The cart whose held stock becomes the order's."
+    )
     ship_to = ShipToIn()
     lines = OrderLineIn(many=True, min_length=1, max_length=MAX_LINES)  # type: ignore[call-arg]
 
@@ -88,6 +91,7 @@ class OrderPlaceIn(StrictSerializer):
             tier=data.get("tier", ""),
             customer_ref=data.get("customer_ref", ""),
             shipping_amount=data.get("shipping_amount", Decimal(0)),
+            reservation=data.get("reservation", ""),
             recipient=RecipientDraft(**{"city": "", **recipient}),
             lines=tuple(
                 LineDraft(line["sku"], line["quantity"], line.get("unit_amount"))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from inventory.catalog import selectors as catalog
+from inventory.services import carts
 from oms.core import clock
 from oms.core.errors import Conflict, OmsError
 from oms.core.transactions import use_case
@@ -63,7 +64,12 @@ def place(
     fresh = _first_of_each(slots, earlier)
     recorded = recording.record(channel=channel, drafts=fresh)
     verification.verify(orders=recorded)
-    committing.commit(orders=[r for r in recorded if not r.holds])
+    ready = [r for r in recorded if not r.holds]
+    carts.redeem(
+        organization_id=channel.organization_id,
+        references=[r.draft.draft.reservation for r in ready if r.draft.draft.reservation],
+    )
+    committing.commit(orders=ready)
     answers = _answers(channel, slots, recorded)
     if within is not None:
         within(answers)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from inventory.nodes import selectors as nodes
+from inventory.selectors import reservations
 from inventory.warehouse.services import work
 from inventory.warehouse.types import WorkDraft, WorkLineDraft
 from oms.core import clock, transitions
@@ -59,14 +60,7 @@ def _drafts(
     orders: Mapping[int, Order],
     times: Mapping[int, datetime],
 ) -> list[WorkDraft]:
-    lines: dict[int, list[WorkLineDraft]] = defaultdict(list)
-    attempts = {f.pk: f.attempt for f in proposed}
-    rows = FulfillmentLine.objects.filter(fulfillment_order__in=proposed).values_list(
-        "fulfillment_order_id", "order_line__position", "order_line__variant_id", "quantity"
-    )
-    for key, position, variant_id, quantity in rows:
-        line_ref = line_refs.of(position, attempts[key])
-        lines[key].append(WorkLineDraft(line_ref, variant_id, quantity))
+    lines = _lines(proposed, orders)
     return [
         WorkDraft(
             organization_id=orders[f.order_id].organization_id,
@@ -82,6 +76,27 @@ def _drafts(
         )
         for f in proposed
     ]
+
+
+def _lines(
+    proposed: Sequence[FulfillmentOrder], orders: Mapping[int, Order]
+) -> dict[int, list[WorkLineDraft]]:
+    """What is to pick for each work: the line's units, or of a kit the parts set aside for it."""
+    works = {item.pk: item for item in proposed}
+    held = reservations.parts_at_nodes(
+        demand_kind="order", demand_refs=[order.public_id for order in orders.values()]
+    )
+    lines: dict[int, list[WorkLineDraft]] = defaultdict(list)
+    rows = FulfillmentLine.objects.filter(fulfillment_order__in=proposed).order_by("pk")
+    names = ("fulfillment_order_id", "order_line__position", "order_line__variant_id", "quantity")
+    for key, position, variant_id, quantity in rows.values_list(*names):
+        mine = works[key]
+        line_ref = line_refs.of(position, mine.attempt)
+        parts = held.get((orders[mine.order_id].public_id, mine.node_id, line_ref), {})
+        if not parts or variant_id in parts:
+            parts = {variant_id: quantity}
+        lines[key] += [WorkLineDraft(line_ref, part, units) for part, units in parts.items()]
+    return lines
 
 
 def _mark_released(

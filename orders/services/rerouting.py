@@ -8,10 +8,13 @@ twice, or after the order was cancelled, changes nothing.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from inventory.catalog import selectors as catalog
 from inventory.selectors import reservations
+from inventory.services import reservations as stock
+from inventory.types import DemandAtNode
 from inventory.warehouse.services import work
 from oms.core import bulk, clock, transitions
 from oms.core.transactions import needs_transaction
@@ -36,6 +39,7 @@ class _Line:
 
     line: FulfillmentLine
     held: int
+    order_ref: str
 
     @property
     def lost(self) -> int:
@@ -66,6 +70,7 @@ def reroute(*, places: Collection[Place]) -> int:
     lost = [line for line in lines if line.lost]
     if not lost:
         return 0
+    _give_back_sets(lost)
     _want_again(lost)
     _shrink(lines)
     hit = {line.line.fulfillment_order.order_id for line in lost}
@@ -77,22 +82,50 @@ def _lines(orders: Sequence[Order], places: Collection[Place]) -> list[_Line]:
     reference = {order.pk: order.public_id for order in orders}
     works = FulfillmentOrder.objects.select_for_update().filter(order__in=orders, status__in=_LIVE)
     there = [w for w in works.order_by("pk") if (reference[w.order_id], w.node_id) in places]
-    held = reservations.units_at_nodes(demand_kind="order", demand_refs=reference.values())
+    held = reservations.parts_at_nodes(demand_kind="order", demand_refs=reference.values())
     rows = (
         FulfillmentLine.objects.filter(fulfillment_order__in=there)
         .select_related("fulfillment_order", "order_line")
         .order_by("pk")
     )
+    kits = catalog.components_of(variant_ids={row.order_line.variant_id for row in rows})
     found = []
     for row in rows:
         node_work = row.fulfillment_order
         place = reference[node_work.order_id], node_work.node_id
-        found.append(_Line(row, held[(*place, _name(row))]))
+        parts = held.get((*place, _name(row)), {})
+        each = kits.get(row.order_line.variant_id)
+        units = _whole_kits(row, dict(each), parts) if each else sum(parts.values())
+        found.append(_Line(row, units, place[0]))
     return found
+
+
+def _whole_kits(row: FulfillmentLine, each: Mapping[int, int], parts: Mapping[int, int]) -> int:
+    """All kits of a line, or none: what is left of a broken set is given back and set anew."""
+    is_whole = all(parts.get(part, 0) >= units * row.quantity for part, units in each.items())
+    return row.quantity if is_whole else 0
 
 
 def _name(row: FulfillmentLine) -> str:
     return line_refs.of(row.order_line.position, row.fulfillment_order.attempt)
+
+
+def _give_back_sets(lost: Sequence[_Line]) -> None:
+    """The parts of kits that lost another part; of other lines nothing is held any more."""
+    nothing = [line for line in lost if not line.held]
+    if nothing:
+        stock.release(
+            items=[
+                DemandAtNode(
+                    "order",
+                    line.order_ref,
+                    line.line.fulfillment_order.node_id,
+                    line_refs=frozenset({line.line_ref}),
+                )
+                for line in nothing
+            ],
+            reason=REASON,
+        )
 
 
 def _want_again(lost: Sequence[_Line]) -> None:

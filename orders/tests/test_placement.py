@@ -9,7 +9,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from inventory.models import Reservation
 from inventory.selectors import availability
+from inventory.selectors.carts import Wanted
+from inventory.services import carts
 from oms.infra.outbox.models import OutboxEvent
 from orders.customers.models import Customer
 from orders.models import FulfillmentOrder, Hold, Order, OrderLine, RuleResult
@@ -226,3 +229,21 @@ def test_an_opaque_customer_reference_is_kept(world: World) -> None:
     world.place(a_draft(customer_ref="C-1001"))
 
     assert Customer.objects.get().reference == "C-1001"
+
+
+def test_a_carts_held_stock_becomes_the_orders() -> None:
+    world = a_world(stock_at={"reno": {"A": 2}})
+    variant = world.variant_ids["A"]
+    carts.hold(
+        organization_id=world.organization_id,
+        reference="cart-1",
+        lines=[Wanted("1", variant, 2)],
+        minutes=30,
+    )
+    [stranger] = world.place(a_draft("R-1", lines={"A": 1}))
+
+    [answer] = world.place(a_draft("R-2", lines={"A": 2}, reservation="cart-1"))
+
+    assert (stranger.holds, answer.holds) == (("stock",), ())
+    rows = Reservation.objects.order_by("pk").values_list("demand_kind", "status", "quantity")
+    assert list(rows) == [("cart", "released", 2), ("order", "allocated", 2)]

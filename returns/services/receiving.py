@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from inventory.services import stock
+from inventory.services import kits, stock
 from inventory.types import StockChange
 from oms.core import bulk, clock, transitions
 from oms.core.errors import Conflict, FieldError
@@ -139,6 +139,7 @@ def _book_stock(
     for counts, is_quarantine in ((restock, False), (quarantine, True)):
         changes = [_change(parent, variant_id, units) for variant_id, units in counts if units]
         if changes:
+            changes = kits.in_parts(changes=changes)
             stock.take_back(changes=changes, quarantine=is_quarantine, at=at)
 
 

@@ -382,6 +382,10 @@ ROUTES = [
     ("GET", "/api/v1/returns/ret_x", "returns:read"),
     ("POST", "/api/v1/returns/ret_x/receipt", "returns:write"),
     ("POST", "/api/v1/stock/sources/erp/messages", "stock:write"),
+    ("POST", "/api/v1/reservations", "reservations:write"),
+    ("GET", "/api/v1/reservations/cart-1", "availability:read"),
+    ("POST", "/api/v1/reservations/cart-1/extend", "reservations:write"),
+    ("POST", "/api/v1/reservations/cart-1/release", "reservations:write"),
     ("GET", "/api/v1/stock/feed?channel=web", "availability:read"),
 ]
 

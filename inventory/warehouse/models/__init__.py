@@ -136,7 +136,10 @@ class WorkLine(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["work_order", "line_ref"], name="warehouse_line_once"),
+            # A line of a kit is picked as its parts.
+            models.UniqueConstraint(
+                fields=["work_order", "line_ref", "variant"], name="warehouse_line_once"
+            ),
             models.CheckConstraint(
                 condition=models.Q(quantity__gte=1, picked__lte=models.F("quantity")),
                 name="warehouse_picks_within_line",

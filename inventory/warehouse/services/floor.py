@@ -226,7 +226,7 @@ def _lines(works: Sequence[WorkOrder]) -> Lines:
     found: Lines = {work.pk: {} for work in works}
     rows = WorkLine.objects.filter(work_order__in=works)
     for work_id, line_ref, quantity in rows.values_list("work_order_id", "line_ref", "quantity"):
-        found[work_id][line_ref] = quantity
+        found[work_id][line_ref] = found[work_id].get(line_ref, 0) + quantity
     return found
 
 

@@ -16,6 +16,7 @@ ALL = (
     "returns:write",
     "nodes:read",
     "stock:write",
+    "reservations:write",
     "supply:write",
 )
 
