@@ -51,7 +51,7 @@ from tests.support.stock_model import (
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
-EXAMPLES, STEPS, AT_LEAST = 240, 120, 20_000
+EXAMPLES, STEPS, AT_LEAST = 205, 120, 20_000
 #: The whole ledger is proved after every so many stories.
 _PROVED_EVERY = 20
 
@@ -277,10 +277,15 @@ class StockMachine(RuleBasedStateMachine):
             self.operations["refused"] += 1
         shelves = self.driver.shelves()
         self._require_not_oversold(name, shelves)
-        assert (answer, code) == (expected, refusal), name
+        self._judge(name, (answer, code), (expected, refusal), shelves)
+        return answer
+
+    def _judge(
+        self, name: str, answer: Any, expected: Any, shelves: Mapping[Place, Balances]
+    ) -> None:
+        assert answer == expected, name
         self._compare_promises(name)
         self._compare_shelves(name, shelves)
-        return answer
 
     def _require_not_oversold(self, name: str, shelves: Mapping[Place, Balances]) -> None:
         """By the database's own numbers, whatever the model thinks."""
@@ -363,6 +368,20 @@ def test_after_every_step_of_long_stories_stock_is_what_the_model_says() -> None
     assert counted["crashed"] > AT_LEAST // 100, counted
 
 
+class WatchedMachine(StockMachine):
+    """The same story without a model's opinion: only the database's own numbers are judged."""
+
+    def _judge(
+        self, name: str, answer: Any, expected: Any, shelves: Mapping[Place, Balances]
+    ) -> None:
+        there = list(self.driver.promises().elements())
+        now = self.model.now
+        self.model.stale = [p for p in there if p.expires_at and p.expires_at <= now]
+        self.model.promises = [p for p in there if not (p.expires_at and p.expires_at <= now)]
+        for place, found in shelves.items():
+            self.model.shelves[place].on_hand = found.on_hand
+
+
 def _judge_lines_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each line fits what there is; nobody adds them up."""
     really = taking.decide
@@ -407,22 +426,25 @@ def _commit_halves(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "sign"),
+    ("spoil", "machine", "sign"),
     [
-        (_judge_lines_one_by_one, "oversold"),
-        (_answer_from_memory, "oversold"),
-        (_commit_halves, "left something behind by a crash"),
+        (_judge_lines_one_by_one, WatchedMachine, "oversold"),
+        (_answer_from_memory, WatchedMachine, "oversold"),
+        (_commit_halves, StockMachine, "left something behind by a crash"),
     ],
 )
 def test_control_stories_over_naive_stock_fail(
-    monkeypatch: pytest.MonkeyPatch, spoil: Callable[[pytest.MonkeyPatch], None], sign: str
+    monkeypatch: pytest.MonkeyPatch,
+    spoil: Callable[[pytest.MonkeyPatch], None],
+    machine: type[StockMachine],
+    sign: str,
 ) -> None:
     spoil(monkeypatch)
     off = (Protection.GUARD, Protection.CHECK)
 
     with weakening.without(*off), pytest.raises(AssertionError, match=sign):
         _run_stories(
-            StockMachine,
+            machine,
             max_examples=EXAMPLES,
             stateful_step_count=STEPS,
             phases=[Phase.generate],
