@@ -12,6 +12,7 @@ import resource
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -73,6 +74,9 @@ FROM made
 """
 
 
+_PLACE = "SELECT node_id, variant_id FROM inventory_stockposition WHERE id = %s"
+
+
 class LedgerDiffers(RuntimeError):
     """The books do not add up."""
 
@@ -116,7 +120,7 @@ def _verified(places: int) -> Iterator[Figure]:
 
 
 def _backend_mb() -> float:
-    """The high-water mark of the database's process for this connection; 0 where it is elsewhere."""
+    """The high-water mark of this connection's database process; 0 where that is elsewhere."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         status = Path(f"/proc/{cursor.fetchone()[0]}/status")
@@ -161,15 +165,13 @@ def _swept(world: World, places: list[int]) -> Iterator[Figure]:
 def _buy_until(world: World, place: int, over: threading.Event, waits: list[float]) -> None:
     """One unit after the other at the place whose holds are ended last."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT node_id, variant_id FROM inventory_stockposition WHERE id = %s", [place]
-        )
+        cursor.execute(_PLACE, [place])
         node_id, variant_id = cursor.fetchone()
     connection.close()
     with acting(actor="command:bench"):
         while not over.is_set():
             legs = (Leg("1", variant_id, node_id, 1),)
             demand = Demand(world.organization_id, "bench", f"during_{next(_numbers)}", legs)
-            waits.append(timing.milliseconds(lambda d=demand: selling.reserve_now(demand=d)))
+            waits.append(timing.milliseconds(partial(selling.reserve_now, demand=demand)))
             over.wait(0.02)
     selling.stop()

@@ -36,7 +36,7 @@ class Command(OmsCommand):
             action="append",
             default=[],
             choices=(*PARTS, *ON_DEMAND),
-            help="measure only this part; may be given again; some are measured only when asked for",
+            help="measure only this part, again for more; scale is measured only when asked for",
         )
         # The run itself, in the scratch environment: where to leave what it measured.
         parser.add_argument("--into", type=Path, help=argparse.SUPPRESS)
