@@ -66,7 +66,7 @@ class Differs(RuntimeError):
 
 def measure(world: World, sizes: Sizes) -> Iterator[Figure]:
     """This function will yield the figures of availability."""
-    variants = _fill(world.organization_id, sizes.atp_variants)
+    variants = fill(world.organization_id, sizes.atp_variants)
     settle()
     luck = random.Random(3)
     asked = [luck.sample(variants, min(ASKED, len(variants))) for _ in range(sizes.atp_questions)]
@@ -87,7 +87,8 @@ def _figure(
     return Figure(name, ours, "questions/s", raw=limit, ratio_bar=bar)
 
 
-def _fill(organization_id: int, count: int) -> list[int]:
+def fill(organization_id: int, count: int) -> list[int]:
+    """This function will make so many variants and a place for each at fifty nodes."""
     with unit():
         drafts = [replace(_NODE, code=f"atp-{number:02d}") for number in range(NODES)]
         node_ids = nodes.upsert_nodes(drafts=drafts)

@@ -14,10 +14,11 @@ from oms.cockpit.simulation.bench import (
     promising,
     relaying,
     reserving,
+    scale,
     sealing,
 )
 from oms.cockpit.simulation.bench.figures import Figure
-from oms.cockpit.simulation.bench.sizes import PARTS, Sizes
+from oms.cockpit.simulation.bench.sizes import ON_DEMAND, PARTS, Sizes
 from oms.cockpit.simulation.bench.world import World
 from oms.core import clock
 from oms.core.context import acting
@@ -36,12 +37,12 @@ def measure(sizes: Sizes, *, only: Collection[str] = (), say: Say) -> list[Figur
     with acting(actor="command:bench"):
         world = World.prepare(sizes.world)
         for part, begin in _parts(world, sizes).items():
-            if only and part not in only:
+            if part not in (only or PARTS):
                 continue
             say(f"{clock.monotonic() - started:5.0f} s  {part}")
             found[part] = list(begin())
     say(f"{clock.monotonic() - started:5.0f} s  done")
-    return [figure for part in PARTS for figure in found.get(part, ())]
+    return [figure for part in (*PARTS, *ON_DEMAND) for figure in found.get(part, ())]
 
 
 def _parts(world: World, sizes: Sizes) -> dict[str, Callable[[], Iterator[Figure]]]:
@@ -55,4 +56,5 @@ def _parts(world: World, sizes: Sizes) -> dict[str, Callable[[], Iterator[Figure
         "contacts": lambda: sealing.measure(world, sizes),
         "ledger": lambda: books.measure(sizes),
         "ATP": lambda: promising.measure(world, sizes),
+        "scale": lambda: scale.measure(world, sizes),
     }

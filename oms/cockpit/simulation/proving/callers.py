@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.db import connection
@@ -95,8 +96,8 @@ def _together(
     with ThreadPoolExecutor(job.callers + len(helpers)) as threads:
         ends_at = clock.monotonic() + job.seconds
         done = [
-            *(threads.submit(begin, lambda c=caller: work(c, job)) for caller in callers),
-            *(threads.submit(begin, lambda h=helper: h(job, ends_at)) for helper in helpers),
+            *(threads.submit(begin, partial(work, caller, job)) for caller in callers),
+            *(threads.submit(begin, partial(helper, job, ends_at)) for helper in helpers),
         ]
         for each in done:
             each.result()

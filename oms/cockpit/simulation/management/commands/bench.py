@@ -9,7 +9,7 @@ from typing import Any
 
 from oms.cockpit.simulation import isolation
 from oms.cockpit.simulation.bench import figures, machine
-from oms.cockpit.simulation.bench.sizes import FULL, PARTS, QUICK
+from oms.cockpit.simulation.bench.sizes import FULL, ON_DEMAND, PARTS, QUICK
 from oms.core.commands import FAILED, OK, OmsCommand
 from oms.core.errors import Unavailable
 from oms.settings.env import OMS_HOME
@@ -35,8 +35,8 @@ class Command(OmsCommand):
             "--only",
             action="append",
             default=[],
-            choices=PARTS,
-            help="measure only this part; may be given again",
+            choices=(*PARTS, *ON_DEMAND),
+            help="measure only this part, again for more; scale is measured only when asked for",
         )
         # The run itself, in the scratch environment: where to leave what it measured.
         parser.add_argument("--into", type=Path, help=argparse.SUPPRESS)
