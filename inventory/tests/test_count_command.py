@@ -118,7 +118,7 @@ def test_a_bin_must_be_counted_whole_and_alone(world: World, tmp_path: Path) -> 
         nodes.upsert_bins(node_id=world.nodes["reno"], codes=["A-1"])
         counts.assign_bin(
             node_id=world.nodes["reno"],
-            variant_ids=list(world.variants.values()),
+            variant_ids=[world.variants["TENT"], world.variants["STOVE"]],
             bin_code="A-1",
         )
 

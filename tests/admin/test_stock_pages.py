@@ -127,6 +127,10 @@ def test_every_number_opens_rows_that_come_to_it(
     opened = set()
     for href, number in found:
         changes = admin.get(href).context["cl"]
+        if "inboundsupply" in href:
+            coming = (row.quantity - row.received - row.lost for row in changes.result_list)
+            assert sum(coming) == number, href
+            continue
         facts = dict(changes.tally.facts)
         if "takes=nothing" in href:
             assert sum(row.quantity for row in changes.result_list) == number == 6
