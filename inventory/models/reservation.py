@@ -28,15 +28,24 @@ class Reservation(Created, Versioned):
     LIVE = ("held", "confirmed", "allocated", "picked")
 
     public_id = PublicIdField("rsv")
-    organization = models.ForeignKey("accounts.Organization", models.PROTECT, related_name="+")
+    # Of the foreign keys only live rows are looked up, by the partial indexes below.
+    organization = models.ForeignKey(
+        "accounts.Organization", models.PROTECT, related_name="+", db_index=False
+    )
     demand_kind = models.CharField(max_length=30)
     demand_ref = models.CharField(max_length=60)
     line_ref = models.CharField(max_length=60)
-    variant = models.ForeignKey("catalog.Variant", models.PROTECT, related_name="+")
+    variant = models.ForeignKey("catalog.Variant", models.PROTECT, related_name="+", db_index=False)
     position = models.ForeignKey(
-        "inventory.StockPosition", models.PROTECT, null=True, related_name="reservations"
+        "inventory.StockPosition",
+        models.PROTECT,
+        null=True,
+        related_name="reservations",
+        db_index=False,
     )
-    lot = models.ForeignKey("inventory.Lot", models.PROTECT, null=True, related_name="+")
+    lot = models.ForeignKey(
+        "inventory.Lot", models.PROTECT, null=True, related_name="+", db_index=False
+    )
     #: Tells apart what was split from one leg and still is at one place.
     part = models.PositiveSmallIntegerField(default=0)
     quantity = models.PositiveIntegerField(_("quantity"))
@@ -87,6 +96,10 @@ class Reservation(Created, Versioned):
                 fields=["position"],
                 condition=models.Q(status__in=["held", "confirmed", "allocated", "picked"]),
                 name="inventory_live",
+            ),
+            # Recalls follow a lot to whoever has it.
+            models.Index(
+                fields=["lot"], condition=models.Q(lot__isnull=False), name="inventory_of_lot"
             ),
         ]
 

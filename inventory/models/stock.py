@@ -14,8 +14,9 @@ class StockPosition(models.Model):
     sellable stock; quarantined, damaged and returned units lie beside it.
     """
 
-    node = models.ForeignKey("nodes.Node", models.PROTECT, related_name="+")
-    variant = models.ForeignKey("catalog.Variant", models.PROTECT, related_name="+")
+    # Found by (node, variant) or (variant, node): no indexes on one of them alone.
+    node = models.ForeignKey("nodes.Node", models.PROTECT, related_name="+", db_index=False)
+    variant = models.ForeignKey("catalog.Variant", models.PROTECT, related_name="+", db_index=False)
     bin = models.ForeignKey("nodes.Bin", models.SET_NULL, null=True, related_name="+")
     on_hand = models.IntegerField(_("on hand"), default=0)
     held = models.IntegerField(_("held"), default=0)
@@ -107,11 +108,17 @@ class StockMovement(models.Model):
         RESTOCKED = "restocked", _("Back to sellable")
         SCRAPPED = "scrapped", _("Scrapped")
 
-    position = models.ForeignKey(StockPosition, models.PROTECT, related_name="movements")
+    # The foreign keys have no indexes of their own: those below begin with them, and this table is
+    # written more often than any other.
+    position = models.ForeignKey(
+        StockPosition, models.PROTECT, related_name="movements", db_index=False
+    )
     kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
-    lot = models.ForeignKey("inventory.Lot", models.PROTECT, null=True, related_name="movements")
+    lot = models.ForeignKey(
+        "inventory.Lot", models.PROTECT, null=True, related_name="movements", db_index=False
+    )
     serial = models.ForeignKey(
-        "inventory.Serial", models.PROTECT, null=True, related_name="movements"
+        "inventory.Serial", models.PROTECT, null=True, related_name="movements", db_index=False
     )
     on_hand_delta = models.IntegerField(_("on hand ±"), default=0)
     held_delta = models.IntegerField(_("held ±"), default=0)

@@ -32,8 +32,9 @@ _PEEK = """
 SELECT (SELECT json_object_agg(s.variant_id, s.version) FROM inventory_stocksummary s
         WHERE s.variant_id = ANY(%s::bigint[])),
        (SELECT json_agg(json_build_array(r.demand_kind, r.demand_ref))
-        FROM json_to_recordset(%s::json) AS d(k text, r text)
-        JOIN inventory_reservation r ON r.demand_kind = d.k AND r.demand_ref = d.r
+        FROM json_to_recordset(%s::json) AS d(k text, r text),
+        LATERAL (SELECT * FROM inventory_reservation x
+                 WHERE x.demand_kind = d.k AND x.demand_ref = d.r OFFSET 0) r
         WHERE r.status IN ('held', 'confirmed', 'allocated', 'picked'))
 """
 

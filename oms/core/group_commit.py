@@ -3,6 +3,9 @@ after the commit.
 
 An idle writer adds no delay: it takes what there is, however little. Under load a batch grows by
 itself, and with it the work per commit; a hot row is then written once a batch, not once a caller.
+Callers that were just answered mostly come back at once: for as many as that the writer waits a
+moment (`LINGER_S`), or it would run off with the first of them and leave the others to the next
+commit.
 """
 
 from __future__ import annotations
@@ -25,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 #: A larger batch makes the last caller wait longer than it saves.
 MOST = 128
+#: How long the writer waits for as many callers as the last batch had.
+LINGER_S = 0.001
 #: An idle writer gives its connection back after so long.
 IDLE_S = 2.0
 #: Callers beyond this are sent away at once: they would wait longer than they like.
@@ -78,6 +83,8 @@ class GroupCommit(Generic[T, R]):
         self._thread: threading.Thread | None = None
         self._pid = 0
         self._is_ending = False
+        #: As many callers as the last batch had; fewer do not wake the writer.
+        self._expected = 1
 
     def submit(self, item: T, *, timeout_s: float = 30.0) -> R:
         """This function will do the item with whatever else waits, and return its answer.
@@ -92,7 +99,8 @@ class GroupCommit(Generic[T, R]):
             if len(self._queue) >= self._limit:
                 raise QueueFull("Too many requests wait; try again.", retry_after_s=1)
             self._queue.append(waiting)
-            self._filled.notify()
+            if len(self._queue) >= self._expected:
+                self._filled.notify()
         if not waiting.answered.acquire(timeout=timeout_s):
             raise NoAnswer("No answer in time; send the same request again.", retry_after_s=1)
         if waiting.error is not None:
@@ -137,10 +145,15 @@ class GroupCommit(Generic[T, R]):
     def _next(self) -> list[_Waiting[T, R]]:
         """What waits, as soon as something does; nothing: the writer shall end."""
         with self._filled:
+            if len(self._queue) < self._expected and not self._is_ending:
+                self._filled.wait(LINGER_S)
+            self._expected = 1
             while not self._queue and not self._is_ending:
                 if not self._filled.wait(IDLE_S):
                     connection.close()
-            return [self._queue.popleft() for _ in range(min(len(self._queue), self._most))]
+            batch = [self._queue.popleft() for _ in range(min(len(self._queue), self._most))]
+            self._expected = max(1, len(batch))
+            return batch
 
     def _serve(self, batch: Sequence[_Waiting[T, R]]) -> None:
         """A batch that fails is done in halves, so that one bad item fails alone."""

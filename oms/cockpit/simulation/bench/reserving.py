@@ -49,6 +49,9 @@ class Oversold(RuntimeError):
 def measure(world: World, sizes: Sizes) -> Iterator[Figure]:
     """This function will yield the figures of reserving."""
     goods = _goods(world)
+    # Plans that connections keep are made for tables that hold something, as everywhere else.
+    for _ in range(sizes.rounds):
+        _reserve(goods, sizes.plans)
     settle()
     with raw_reserving.limit(goods.positions) as raw, callers.processes() as started:
         yield from _one_writer(goods, sizes, raw, started)

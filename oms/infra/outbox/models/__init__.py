@@ -11,7 +11,9 @@ class OutboxEvent(models.Model):
 
     event_id = models.UUIDField(unique=True)
     name = models.CharField(_("name"), max_length=80)
-    organization = models.ForeignKey("accounts.Organization", models.PROTECT, related_name="+")
+    organization = models.ForeignKey(
+        "accounts.Organization", models.PROTECT, related_name="+", db_index=False
+    )
     aggregate_kind = models.CharField(max_length=40)
     aggregate_id = models.CharField(max_length=60)
     correlation_id = models.CharField(max_length=60, blank=True)
