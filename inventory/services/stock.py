@@ -116,6 +116,7 @@ def adjust(*, changes: Sequence[StockChange], at: datetime | None = None) -> Non
     """This function will correct what is on hand by signed quantities.
 
     :raises NothingChanges: a quantity of zero.
+    :raises InvalidQuantity: no whole number.
     :raises NotEnoughOnHand: fewer units would be left than none, or than are promised.
     :raises UnknownUnit: the variant is not handled in that unit.
     :raises UnknownPlace: no such node or variant.
@@ -125,9 +126,7 @@ def adjust(*, changes: Sequence[StockChange], at: datetime | None = None) -> Non
     """
     changes = units.in_pieces(changes=changes)
     for change in changes:
-        if change.quantity == 0:
-            raise NothingChanges("An adjustment of zero changes nothing.")
-        require_quantity(abs(change.quantity), maximum=MAX_CHANGE)
+        _require_signed(change.quantity)
     _book(changes, at, lambda change: (Kind.ADJUSTED, {"on_hand": change.quantity}))
 
 
@@ -170,6 +169,14 @@ def send_out(*, changes: Sequence[StockChange], at: datetime | None = None) -> N
     """
     _require_units(changes)
     _book(changes, at, lambda change: (Kind.TRANSFERRED_OUT, {"on_hand": -change.quantity}))
+
+
+def _require_signed(quantity: object) -> None:
+    if isinstance(quantity, int) and not isinstance(quantity, bool):
+        if quantity == 0:
+            raise NothingChanges("An adjustment of zero changes nothing.")
+        quantity = abs(quantity)
+    require_quantity(quantity, maximum=MAX_CHANGE)
 
 
 def _require_units(changes: Sequence[StockChange]) -> None:

@@ -91,6 +91,7 @@ class StockMachine(RuleBasedStateMachine):
         self.story = next(_stories)
         self.name = f"{secrets.token_hex(3)}-{self.story}"
         self.crash: Crash | None = None
+        self.planned = 0
 
     @initialize(
         counts=st.lists(st.integers(1, 12), min_size=4, max_size=4),
@@ -152,6 +153,25 @@ class StockMachine(RuleBasedStateMachine):
         ref = soft[which % len(soft)].ref
         legs = [Leg(p.line, p.place, p.units) for p in soft if p.ref == ref]
         self._do("reserve", [Wish(ref, tuple(legs))])
+
+    @rule(lines=st.lists(st.tuples(st.sampled_from(SKUS), units), min_size=1, max_size=3))
+    def buy_as_planned(self, lines: list[tuple[str, int]]) -> None:
+        """What availability promises for a cart can be reserved; what it denies is not there."""
+        legs = self.driver.plan(lines, self.model.now)
+        if legs is None:
+            assert any(self._wanted(sku, lines) > self._there(sku) for sku in SKUS), lines
+            return
+        self.planned += 1
+        wish = Wish(f"p{self.planned}", legs)
+        answer = self._do("reserve", [wish])
+        assert answer is None or answer.taken == [wish.ref]
+
+    @staticmethod
+    def _wanted(sku: str, lines: list[tuple[str, int]]) -> int:
+        return sum(count for other, count in lines if other == sku)
+
+    def _there(self, sku: str) -> int:
+        return sum(max(0, self.model.free((node, sku))) for node in NODES)
 
     @_where_there_are({"held"})
     @rule(pointed=pointers, term=st.one_of(terms, st.just(timedelta(days=8))))
@@ -222,8 +242,8 @@ class StockMachine(RuleBasedStateMachine):
 
     # What is done, and compared
 
-    def _do(self, name: str, *args: Any, **kwargs: Any) -> None:
-        self._run(
+    def _do(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        return self._run(
             name,
             lambda: getattr(self.driver, name)(*args, **kwargs),
             lambda: getattr(self.model, name)(*args, **kwargs),

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import connection
 
 from inventory.models import StockPosition
+from inventory.selectors import carts
 from inventory.services import reservations, stock
 from inventory.tests.factories import World
 from inventory.types import Demand, DemandAtNode, ReserveResult, StockChange
@@ -19,7 +20,7 @@ from oms.core import clock
 from oms.core.errors import OmsError
 from oms.core.transactions import unit
 from tests.support.crashing import Crash
-from tests.support.stock_model import Answer, Item, Place, Promise, Wish
+from tests.support.stock_model import Answer, Item, Leg, Place, Promise, Wish
 
 _SHELVES = """
 SELECT p.node_id, p.variant_id, p.on_hand, p.held, p.allocated, p.quarantined
@@ -106,6 +107,21 @@ class Driver:
     def hold(self, wishes: Sequence[Wish], expires_at: datetime) -> Answer:
         demands = self._demands(wishes)
         return self._told(reservations.hold(demands=demands, expires_at=expires_at))
+
+    def plan(self, lines: Sequence[tuple[str, int]], now: datetime) -> tuple[Leg, ...] | None:
+        """This function will return where a cart's lines can be had; None: not all of them."""
+        wanted = [
+            carts.Wanted(str(number), self.world.variants[sku], count)
+            for number, (sku, count) in enumerate(lines)
+        ]
+        with clock.virtual(now):
+            plan = carts.plan(organization_id=self.world.organization_id, lines=wanted)
+        if plan.short:
+            return None
+        return tuple(
+            Leg(leg.line_ref, self._place(leg.node_id, leg.variant_id), leg.quantity)
+            for leg in plan.legs
+        )
 
     def step(self, name: str, items: Sequence[Item], **more: Any) -> Any:
         """Any of the services that take demands at nodes."""

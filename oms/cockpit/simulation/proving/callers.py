@@ -2,7 +2,8 @@
 at the same moment as everybody else.
 
 A caller takes a database connection for each of its calls and returns it, as a request does; so
-hundreds of callers share the connections that the server has room for.
+hundreds of callers share the connections that the server has room for. The wait for a connection is
+not the wait for stock, and is not counted.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -30,10 +32,14 @@ from oms.core.transactions import unit
 _KIND = "proof"
 #: What a caller keeps at most; then it gives back before it buys again, so that the fight goes on.
 _KEPT = 3
-_SHORTEST, _LONGEST = 0.02, 0.4
+_SHORTEST, _LONGEST = 0.05, 1.5
 #: Until then every hold of the fight has run out.
-HOLDS_END = 2 * _LONGEST
+HOLDS_END = _LONGEST + 0.5
 _SWEEP_EVERY, _SWEEP = 0.2, 50
+#: Of the writer behind the front, and of the sweep.
+_OWN_CONNECTIONS = 2
+#: However slow the machine, its connections open in this time.
+_WARM_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +91,9 @@ def _together(
     work: Callable[[_Caller, Job], None],
     helpers: Sequence[Callable[[Job, float], None]] = (),
 ) -> Tally:
-    callers = [_Caller(job, job.first + n, phase) for n in range(job.callers)]
+    size = _warm_up()
+    room = threading.BoundedSemaphore(size - _OWN_CONNECTIONS)
+    callers = [_Caller(job, job.first + n, phase, room) for n in range(job.callers)]
     gate = threading.Barrier(job.callers + len(helpers))
 
     def begin(call: Callable[[], None]) -> None:
@@ -105,6 +113,23 @@ def _together(
     for caller in callers:
         total.add(caller.tally)
     return total
+
+
+def _warm_up() -> int:
+    """Opens all connections of this process at once, and returns how many: what a server does
+    before its first request is no caller's wait."""
+    size = int(connection.settings_dict["OPTIONS"]["pool"]["max_size"])
+    together = threading.Barrier(size)
+
+    def open_one(_: int) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT inventory_look('{}', '{}', '[]')")
+            together.wait(_WARM_SECONDS)
+        connection.close()
+
+    with ThreadPoolExecutor(size) as threads:
+        list(threads.map(open_one, range(size)))
+    return size
 
 
 def _fight(caller: _Caller, job: Job) -> None:
@@ -139,8 +164,8 @@ def _sweep(_job: Job, ends_at: float) -> None:
 class _Caller:
     """One caller; every second one comes through the group-commit front."""
 
-    def __init__(self, job: Job, number: int, phase: str) -> None:
-        self.market, self.number = job.market, number
+    def __init__(self, job: Job, number: int, phase: str, room: threading.BoundedSemaphore) -> None:
+        self.market, self.number, self._room = job.market, number, room
         self.chance = random.Random(job.seed * 100_003 + number)
         self.tally = Tally()
         self._mine: list[str] = []
@@ -161,9 +186,12 @@ class _Caller:
         """This function will order one unit at each place; True when the order has them."""
         demand = self._demand(places)
         if self.number % 2:
-            answer = self._ask(demand, lambda: selling.reserve_now(demand=demand))
+            # Needs no connection of its own.
+            answer = self._ask(demand, lambda: selling.reserve_now(demand=demand), nullcontext())
         else:
-            answer = self._ask(demand, lambda: _in_unit(reservations.reserve, demands=[demand]))
+            answer = self._ask(
+                demand, lambda: _in_unit(reservations.reserve, demands=[demand]), self._room
+            )
         return answer is not None and bool(answer.taken)
 
     def _buy_two(self) -> None:
@@ -179,11 +207,12 @@ class _Caller:
         answer = self._ask(
             demand,
             lambda: _in_unit(reservations.hold, demands=[demand], expires_at=until),
+            self._room,
             is_hold=True,
         )
         if answer is None or not answer.taken or self.chance.random() < 0.5:
             return
-        clock.sleep(seconds * self.chance.uniform(0.3, 1.1))
+        clock.sleep(seconds * self.chance.uniform(0.2, 1.1))
         if self._step("firm", "allocate", demand.demand_ref):
             self._mine.append(demand.demand_ref)
 
@@ -195,15 +224,23 @@ class _Caller:
 
     def _step(self, word: str, service: str, ref: str, **more: Any) -> bool:
         items = [DemandAtNode(_KIND, ref)]
-        done = self._timed(lambda: (_in_unit(getattr(reservations, service), items=items, **more),))
+        call = partial(_in_unit, getattr(reservations, service), items=items, **more)
+        with self._room:
+            done = self._timed(lambda: (call(),))
         self.tally.counts[word if done else f"not {word}"] += 1
         return done is not None
 
     def _ask(
-        self, demand: Demand, call: Callable[[], ReserveResult], *, is_hold: bool = False
+        self,
+        demand: Demand,
+        call: Callable[[], ReserveResult],
+        room: AbstractContextManager[object],
+        *,
+        is_hold: bool = False,
     ) -> ReserveResult | None:
         self.tally.counts["asked"] += 1
-        answer = self._timed(call)
+        with room:
+            answer = self._timed(call)
         if answer is None:
             self.tally.in_doubt.append(demand.demand_ref)
         elif answer.taken:

@@ -23,6 +23,7 @@ Progress = Callable[[str, int | None], AbstractContextManager[Callable[[int], No
 
 #: Callers end by themselves, in time or when everything is sold; this late, they stand still.
 _PATIENCE_SECONDS = 240
+_LOOK_EVERY = 0.1
 
 
 class StoodStill(Unavailable):
@@ -46,11 +47,13 @@ def have(
     with guard, _processes(processes) as pool:
         total = Tally()
         with progress("fighting", seconds) as advance:
-            _collect(total, pool.map_async(callers.fight, jobs, chunksize=1), seconds, advance)
+            fighting = pool.map_async(callers.fight, jobs, chunksize=1)
+            locked = _collect(total, fighting, seconds, advance)
         clock.sleep(callers.HOLDS_END)
         with progress("last call", None) as advance:
-            _collect(total, pool.map_async(callers.last_call, jobs, chunksize=1), None, advance)
-        return _found(market, total)
+            buying = pool.map_async(callers.last_call, jobs, chunksize=1)
+            locked = max(locked, _collect(total, buying, None, advance))
+        return _found(market, total, locked)
 
 
 def _jobs(market: Market, count: int, processes: int, seconds: int) -> list[Job]:
@@ -82,11 +85,13 @@ def _collect(
     running: AsyncResult[list[Tally]],
     seconds: int | None,
     advance: Callable[[int], None],
-) -> None:
-    """Waits for all processes, and tells how many of `seconds` are over (None: without end)."""
-    began, told = clock.monotonic(), 0
+) -> float:
+    """Waits for all processes, tells how many of `seconds` are over (None: without end), and
+    returns the longest wait for a lock that it saw."""
+    began, told, locked = clock.monotonic(), 0, 0.0
     while not running.ready():
-        running.wait(1)
+        running.wait(_LOOK_EVERY)
+        locked = max(locked, questions.longest_lock_wait())
         passed = int(clock.monotonic() - began)
         if passed > (seconds or 0) + _PATIENCE_SECONDS:
             raise StoodStill("Callers did not come to an end.")
@@ -96,9 +101,10 @@ def _collect(
             told = shown
     for tally in running.get():
         total.add(tally)
+    return locked
 
 
-def _found(market: Market, total: Tally) -> Found:
+def _found(market: Market, total: Tally, locked: float) -> Found:
     report = ledger.verify()
     served, doubted = set(total.served), set(total.in_doubt)
     recorded = _recorded()
@@ -108,6 +114,7 @@ def _found(market: Market, total: Tally) -> Found:
         counts=dict(total.counts),
         errors=dict(total.errors),
         waits=sorted(total.waits),
+        lock_wait=locked,
         oversold_now=questions.units_oversold_now(),
         oversold_ever=questions.units_oversold_ever(),
         unsold=questions.units_unsold(),

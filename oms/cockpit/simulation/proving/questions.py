@@ -1,6 +1,8 @@
-"""What the database itself says about promises and units; every answer must be zero."""
+"""What the database itself says about promises, units and locks."""
 
 from __future__ import annotations
+
+from decimal import Decimal
 
 from django.db import connection
 
@@ -52,6 +54,14 @@ SELECT count(*) FROM (
 _DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
 
 
+#: Seconds that somebody waits for a lock at this moment, at most.
+_LOCK_WAIT = """
+SELECT coalesce(max(extract(epoch FROM clock_timestamp() - l.waitstart)), 0)
+FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid AND a.datname = current_database()
+WHERE NOT l.granted
+"""
+
+
 def units_oversold_now() -> int:
     """This function will return how many units are promised and not there."""
     return _number(_OVERSOLD_NOW)
@@ -82,7 +92,16 @@ def deadlocks() -> int:
     return _number(_DEADLOCKS)
 
 
+def longest_lock_wait() -> float:
+    """This function will return for how many seconds the most patient session waits now."""
+    return float(_value(_LOCK_WAIT))
+
+
 def _number(statement: str) -> int:
+    return int(_value(statement))
+
+
+def _value(statement: str) -> Decimal:
     with connection.cursor() as cursor:
         cursor.execute(statement)
-        return int(cursor.fetchone()[0])
+        return Decimal(cursor.fetchone()[0])

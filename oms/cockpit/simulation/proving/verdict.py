@@ -11,8 +11,6 @@ from oms.core.commands import FAILED, OK, PARTIAL
 
 #: Refusals that a fair fight brings about: the cart ran out before it was ordered.
 _FAIR = frozenset({"inventory.hold_expired", "inventory.nothing_reserved"})
-#: The server gives up a lock after as long; nobody shall get there.
-_LONGEST_WAIT = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +23,8 @@ class Found:
     errors: Mapping[str, int]
     #: Seconds, ascending.
     waits: Sequence[float]
+    #: The longest wait for a lock that was seen, in seconds.
+    lock_wait: float
     oversold_now: int
     oversold_ever: int
     unsold: int
@@ -70,11 +70,12 @@ def exit_code(found: Found, *, has_guard: bool) -> int:
 
 def as_dict(found: Found, *, has_guard: bool) -> dict[str, Any]:
     """This function will return the result for scripts."""
-    told = {key: value for key, value in asdict(found).items() if key != "waits"}
+    told = {key: value for key, value in asdict(found).items() if key not in ("waits", "lock_wait")}
     return {
         **told,
         "has_guard": has_guard,
         "is_oversold": found.is_oversold,
+        "lock_wait_ms": round(found.lock_wait * 1000),
         "longest_wait_ms": round(found.longest_wait * 1000),
         "p50_ms": _milliseconds(found, 0.5),
         "p99_ms": _milliseconds(found, 0.99),
@@ -91,6 +92,7 @@ def lines(found: Found, *, has_guard: bool) -> list[str]:
         "wait, p50": f"{_milliseconds(found, 0.5):,} ms",
         "wait, p99": f"{_milliseconds(found, 0.99):,} ms",
         "wait, longest": f"{found.longest_wait * 1000:,.0f} ms",
+        "wait for a lock, longest seen": f"{found.lock_wait * 1000:,.0f} ms",
     }
     faults = {word: f"{count:,}" for word, count in found.faults.items()}
     errors = [f"  {count:>6,} x {code}" for code, count in sorted(found.errors.items())]

@@ -24,7 +24,9 @@ _GRACE_SECONDS = 600
 #: Left to everybody else on the server.
 _SPARE_CONNECTIONS = 40
 #: Of one process; Python gains nothing from more.
-_MOST_CONNECTIONS = 50
+_MOST_CONNECTIONS = 25
+#: Two serve the writer and the sweep.
+_FEWEST_CONNECTIONS = 4
 
 
 class ProofFailed(Unavailable):
@@ -134,4 +136,6 @@ def _connections(processes: int) -> int:
             " FROM pg_stat_activity WHERE backend_type = 'client backend')"
         )
         free = int(cursor.fetchone()[0])
-    return max(2, min(_MOST_CONNECTIONS, (free - _SPARE_CONNECTIONS) // processes))
+    return max(
+        _FEWEST_CONNECTIONS, min(_MOST_CONNECTIONS, (free - _SPARE_CONNECTIONS) // processes)
+    )
