@@ -9,14 +9,16 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from inventory.catalog import services as catalog
 from inventory.models import Reservation
 from inventory.selectors import availability
 from inventory.selectors.carts import Wanted
 from inventory.services import carts
+from oms.core.transactions import unit
 from oms.infra.outbox.models import OutboxEvent
 from orders.customers.models import Customer
 from orders.models import FulfillmentOrder, Hold, Order, OrderLine, RuleResult
-from orders.tests.factories import ADA, NOW, World, a_draft, a_world
+from orders.tests.factories import ADA, NOW, World, _variant, a_draft, a_world
 from orders.types import LineDraft
 
 pytestmark = pytest.mark.django_db
@@ -185,6 +187,32 @@ def test_place_costs_the_same_number_of_statements_for_one_and_for_forty(world: 
         counts.append(len(queries))
 
     assert counts[0] == counts[1]
+
+
+#: Savepoint of the test included. More lines, nodes or orders cost none more.
+STATEMENTS = 38
+
+
+def test_five_lines_over_two_nodes_cost_as_many_statements_as_one_line() -> None:
+    world = a_world(stock_at={"reno": {"A": 9}})
+    with unit():
+        made = catalog.upsert_variants(
+            organization_id=world.organization_id, drafts=[_variant(sku) for sku in "CDEF"]
+        )
+    world.variant_ids.update(made)
+    for node, sku in (("reno", "C"), ("reno", "D"), ("dallas", "E"), ("dallas", "F")):
+        world.receive(node, sku, 9)
+    world.place(a_draft("warm-up"))
+    counts = {}
+    for reference, lines in (("one", "A"), ("five", "ACDEF")):
+        with CaptureQueriesContext(connection) as queries:
+            world.place(a_draft(reference, lines=dict.fromkeys(lines, 1)))
+        counts[reference] = len(queries)
+
+    five = Order.objects.get(external_ref="five")
+    assert FulfillmentOrder.objects.filter(order=five).count() == 2
+    assert Reservation.objects.filter(demand_ref=five.public_id).count() == 5
+    assert counts == {"one": STATEMENTS, "five": STATEMENTS}
 
 
 def test_place_rolls_everything_back_when_the_caller_cannot_store_its_part(world: World) -> None:

@@ -16,6 +16,7 @@ from inventory.nodes import services as nodes
 from inventory.nodes.types import NodeDraft
 from inventory.services import stock
 from inventory.types import StockChange
+from oms.cockpit.simulation.services import stock_life
 from oms.cockpit.simulation.world.places import SANDBOX_SITE, SITES, Site, city
 from oms.cockpit.simulation.world.range import Item, build
 from oms.core.transactions import unit
@@ -48,6 +49,10 @@ def seed(*, size: str, seed: int = 7) -> Seeded:
     items = build(SIZES[size], seed)
     node_ids = _sites(operator, SITES)
     positions = _stocked(operator, items, SITES, node_ids, seed)
+    stocked = {site.code: node_ids[site.code] for site in SITES if site.range_share > 0}
+    stock_life.begin(
+        organization_id=operator.pk, node_ids=stocked, skus=[item.sku for item in items]
+    )
     sandbox_ids = _sites(sandbox, [SANDBOX_SITE])
     _stocked(sandbox, build(SIZES["small"], seed), [SANDBOX_SITE], sandbox_ids, seed)
     _channels(operator, sandbox)
