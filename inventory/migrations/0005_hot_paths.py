@@ -146,11 +146,12 @@ BEGIN
 END $$;
 """
 
-# One guarded UPDATE of all positions with their summed deltas, then everything that explains it.
+# One guarded UPDATE of all positions with their summed deltas, then everything that explains it,
+# and the facts that tell of it.
 # SQLSTATE OM001: what is promised was not free; the transaction is over.
 BOOK = """
 CREATE FUNCTION inventory_book(p_deltas json, p_taken json, p_moved json, p_lots json,
-                               p_allotments json)
+                               p_allotments json, p_facts json)
 RETURNS void LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 SET plan_cache_mode = force_generic_plan AS $$
@@ -231,17 +232,20 @@ BEGIN
     FROM json_to_recordset(p_allotments) AS d(position_id bigint, channel text, units int)
     WHERE a.position_id = d.position_id AND a.channel = d.channel;
   END IF;
+  IF p_facts IS NOT NULL THEN
+    PERFORM outbox_append(p_facts);
+  END IF;
 END $$;
 """
 
 UNDO_FUNCTIONS = """
 DROP FUNCTION inventory_look(bigint[], bigint[], json);
-DROP FUNCTION inventory_book(json, json, json, json, json);
+DROP FUNCTION inventory_book(json, json, json, json, json, json);
 """
 
 
 class Migration(migrations.Migration):
-    dependencies = [("inventory", "0004_stock_core")]
+    dependencies = [("inventory", "0004_stock_core"), ("outbox", "0002_append")]
     operations = [
         migrations.RunSQL(SUMMARY, UNDO_SUMMARY),
         migrations.RunSQL(LOOK + BOOK, UNDO_FUNCTIONS),

@@ -11,8 +11,8 @@ key check of a neighbor does not wait either. The two hottest are functions of t
 #: demands.
 LOOK = "SELECT inventory_look(%s::bigint[], %s::bigint[], %s::json)"
 
-#: Books a batch. Parameters: deltas, taken, moved, lots, allotments (each JSON or NULL).
-BOOK = "SELECT inventory_book(%s::json, %s::json, %s::json, %s::json, %s::json)"
+#: Books a batch. Parameters: deltas, taken, moved, lots, allotments, facts (each JSON or NULL).
+BOOK = "SELECT inventory_book(%s::json, %s::json, %s::json, %s::json, %s::json, %s::json)"
 
 #: Of the function above: promised units were not free.
 STOCK_CHANGED = "OM001"

@@ -15,7 +15,9 @@ from inventory.services import _limits_sql, _sql
 from inventory.types import DemandAtNode
 from oms.core.context import current
 from oms.core.errors import Conflict
+from oms.core.events import Event
 from oms.core.transactions import needs_transaction
+from oms.infra.outbox.services import emitting
 
 #: (node_id, variant_id)
 Place = tuple[int, int]
@@ -175,9 +177,12 @@ def set_limits(
 
 
 @needs_transaction
-def book(*, entries: Sequence[Entry], taken: Sequence[Taken] = ()) -> None:
+def book(
+    *, entries: Sequence[Entry], taken: Sequence[Taken] = (), events: Sequence[Event] = ()
+) -> None:
     """This function will change the balances by the sum of the entries and of what is taken, write
-    the movements, and make the reservations; one statement. The positions must be locked.
+    the movements, make the reservations and tell the events; one statement. The positions must be
+    locked. Without entries and takings nothing is told.
 
     :raises StockChanged: what is promised is not free; the transaction is over.
     """
@@ -198,7 +203,10 @@ def book(*, entries: Sequence[Entry], taken: Sequence[Taken] = ()) -> None:
     ]
     try:
         with connection.cursor() as cursor:
-            cursor.execute(_sql.BOOK, [p if p is None else p.decode() for p in parameters])
+            cursor.execute(
+                _sql.BOOK,
+                [*(p if p is None else p.decode() for p in parameters), emitting.facts_of(events)],
+            )
     except DatabaseError as error:
         if getattr(error.__cause__, "sqlstate", None) == _sql.STOCK_CHANGED:
             raise StockChanged("The stock changed meanwhile; plan again.") from error

@@ -28,7 +28,6 @@ from oms.core.context import current
 from oms.core.errors import Conflict, Invalid
 from oms.core.quantities import require_quantity
 from oms.core.transactions import needs_transaction
-from oms.infra.outbox.services import emitting
 
 Kind = StockMovement.Kind
 Status = Reservation.Status
@@ -229,8 +228,11 @@ def _missing(found: Found, decision: Decision) -> dict[int, int]:
 def _write(found: Found, decision: Decision, manner: Manner, now: datetime) -> None:
     _release(_replaced(found, decision.taken), now)
     rows = rows_for(decision, manner, now)
-    balances.book(entries=(), taken=[Taken(row, manner.trigger, manner.kind) for row in rows])
-    emitting.emit_many(reserved_events(decision, now))
+    balances.book(
+        entries=(),
+        taken=[Taken(row, manner.trigger, manner.kind) for row in rows],
+        events=reserved_events(decision, now),
+    )
 
 
 def _release(replaced: Sequence[Reservation], now: datetime) -> None:

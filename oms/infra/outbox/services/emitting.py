@@ -23,12 +23,21 @@ def emit(*events: Event) -> None:
 
 @needs_transaction
 def emit_many(events: Sequence[Event]) -> None:
-    """This function will store the events, in order, in one statement, and wake the relay.
+    """This function will store the events, in order, in one statement, and wake the relay."""
+    facts = facts_of(events)
+    if facts is not None:
+        with connection.cursor() as cursor:
+            cursor.execute(_sql.APPEND, [facts])
+
+
+def facts_of(events: Sequence[Event]) -> str | None:
+    """This function will return the events as `outbox_append` takes them, for a service that writes
+    them in one call with their cause; None where there are none.
 
     Context gives actor, causation, hops; an event's own correlation field wins over the context's.
     """
     if not events:
-        return
+        return None
     context = current()
     now, real_now = clock.now(), clock.real_now()
     facts = [
@@ -48,5 +57,4 @@ def emit_many(events: Sequence[Event]) -> None:
         }
         for event in events
     ]
-    with connection.cursor() as cursor:
-        cursor.execute(_sql.APPEND, [orjson.dumps(facts).decode()])
+    return orjson.dumps(facts).decode()
