@@ -39,6 +39,7 @@ from tests.support.stock_model import (
     FIRM,
     LIVE,
     SOFT,
+    Answer,
     Item,
     Leg,
     Model,
@@ -159,19 +160,24 @@ class StockMachine(RuleBasedStateMachine):
         """What availability promises for a cart can be reserved; what it denies is not there."""
         legs = self.driver.plan(lines, self.model.now)
         if legs is None:
-            assert any(self._wanted(sku, lines) > self._there(sku) for sku in SKUS), lines
+            self._judge_denied(lines)
             return
         self.planned += 1
         wish = Wish(f"p{self.planned}", legs)
         answer = self._do("reserve", [wish])
-        assert answer is None or answer.taken == [wish.ref]
+        if answer is not None:
+            self._judge_promised(wish, answer)
 
-    @staticmethod
-    def _wanted(sku: str, lines: list[tuple[str, int]]) -> int:
-        return sum(count for other, count in lines if other == sku)
+    def _judge_denied(self, lines: list[tuple[str, int]]) -> None:
+        wanted, there = Counter[str](), Counter[str]()
+        for sku, count in lines:
+            wanted[sku] += count
+        for place in PLACES:
+            there[place[1]] += max(0, self.model.free(place))
+        assert not wanted <= there, f"{lines} denied"
 
-    def _there(self, sku: str) -> int:
-        return sum(max(0, self.model.free((node, sku))) for node in NODES)
+    def _judge_promised(self, wish: Wish, answer: Answer) -> None:
+        assert answer.taken == [wish.ref], "planned and not reservable"
 
     @_where_there_are({"held"})
     @rule(pointed=pointers, term=st.one_of(terms, st.just(timedelta(days=8))))
@@ -400,6 +406,12 @@ class WatchedMachine(StockMachine):
         self.model.promises = [p for p in there if not (p.expires_at and p.expires_at <= now)]
         for place, found in shelves.items():
             self.model.shelves[place].on_hand = found.on_hand
+
+    def _judge_denied(self, lines: list[tuple[str, int]]) -> None:
+        pass
+
+    def _judge_promised(self, wish: Wish, answer: Answer) -> None:
+        pass
 
 
 def _judge_lines_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:

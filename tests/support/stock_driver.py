@@ -236,6 +236,7 @@ def _run(call: Callable[[], Any], crash: Crash | None) -> Any:
 
 
 def _in_transaction(call: Callable[[], Any], crash: Crash | None) -> Any:
+    answer = None
     with unit():
         answer = call()
         if crash is not None:
