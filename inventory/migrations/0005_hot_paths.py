@@ -97,6 +97,12 @@ DECLARE
   places json; own json; allotments json; rules json; lots json;
   keys bigint[]; is_kept boolean; is_oversold boolean; is_tracked boolean;
 BEGIN
+  -- One demand is decided by one session at a time, whichever places two plans of it name. 14 is
+  -- its space in `oms.core.locks`.
+  PERFORM pg_advisory_xact_lock(14, h.key) FROM (
+    SELECT DISTINCT hashtext(d.k || ' ' || d.r) AS key
+    FROM json_to_recordset(p_demands) AS d(k text, r text) ORDER BY 1
+  ) h;
   SELECT json_agg(json_build_array(x.id, x.node_id, x.variant_id, x.organization_id, x.on_hand,
            x.held, x.allocated, x.earmarked, x.quarantined, x.damaged, x.returned, x.safety_stock,
            x.oversell_limit, x.tracking)),

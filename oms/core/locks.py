@@ -28,6 +28,8 @@ class LockSpace(IntEnum):
     AVAILABILITY_FEED = 11
     PROOF = 12
     BACKLOG = 13
+    #: Taken within the database (`inventory_look`).
+    DEMANDS = 14
 
 
 @needs_transaction

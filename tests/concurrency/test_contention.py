@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -153,6 +154,27 @@ def test_the_same_demand_from_many_callers_at_once_is_taken_once(ask: Ask) -> No
 def _asking(ask: Ask, world: World, ref: str, is_turned: int) -> Callable[[], ReserveResult]:
     legs = [world.leg("reno", "TENT", 1, "1"), world.leg("reno", "STOVE", 2, "2")]
     return lambda: ask(world.demand(ref, *(reversed(legs) if is_turned else legs)))
+
+
+def _ask_at_either_node(rounds: int) -> int:
+    """Four sessions plan one demand at Reno, four at Dallas; returns the units taken in all."""
+    world = make_world(nodes_=("reno", "dallas"))
+    for node in world.nodes:
+        world.receive(node, "TENT", 200)
+    for number in range(rounds):
+        demands = [world.demand(f"o{number}", world.leg(n, "TENT", 1)) for n in world.nodes]
+        run_together([partial(_reserve, demand) for demand in demands * 4])
+    return sum(world.position(node, "TENT").allocated for node in world.nodes)
+
+
+def test_one_demand_planned_at_two_nodes_at_once_is_taken_at_one() -> None:
+    assert _ask_at_either_node(rounds=10) == 10
+    assert ledger.verify().count == 0
+
+
+def test_control_without_its_lock_one_demand_is_taken_twice() -> None:
+    with weakening.without(Protection.ONCE):
+        assert _ask_at_either_node(rounds=10) > 10
 
 
 #: What may happen to a hold at the instant it runs out, and what it has come to then.

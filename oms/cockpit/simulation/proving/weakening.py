@@ -34,6 +34,8 @@ class Protection(Enum):
 
     #: Rows are locked before they are read.
     LOCK = "lock"
+    #: One demand is decided by one session at a time.
+    ONCE = "once"
     #: Rows are locked in one order, so that no two callers wait for each other.
     ORDER = "order"
     #: The UPDATE takes only what is free.
@@ -57,6 +59,9 @@ class _Edit:
 
 _EDITS = {
     Protection.LOCK: _Edit("inventory_look", r"FOR NO KEY UPDATE OF p\b", ""),
+    Protection.ONCE: _Edit(
+        "inventory_look", r"PERFORM pg_advisory_xact_lock\(14, h\.key\)", "PERFORM h.key"
+    ),
     Protection.ORDER: _Edit(
         "inventory_look",
         r"ORDER BY p\.node_id, p\.variant_id(?= FOR NO KEY UPDATE)",
