@@ -141,17 +141,6 @@ def remove_selling_rules(*, rule_ids: Collection[int]) -> None:
 
 
 @needs_transaction
-def refresh(*, variant_ids: Collection[int]) -> None:
-    """This function will bring the variants' positions up to the rules, where something the rules
-    look at has changed: a product moved to another category.
-
-    :raises OversoldBeyondLimit: places have oversold more than the rules allow.
-    """
-    locks.hold(LockSpace.STOCK_RULES, 0)
-    _bring_up(variant_ids=set(variant_ids))
-
-
-@needs_transaction
 def keep_for_channel(*, reserves: Sequence[ChannelReserve], at: datetime | None = None) -> None:
     """This function will set free units aside for single channels, beside what is kept already.
 

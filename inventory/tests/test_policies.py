@@ -330,15 +330,22 @@ def test_preorders_say_when_they_ship(world: World) -> None:
 
 
 def test_a_product_in_another_category_takes_that_ones_rule(world: World) -> None:
-    _safety(SafetyLimit(world.nodes["reno"], 7, category="camping"))
+    _safety(
+        SafetyLimit(world.nodes["reno"], 7, category="camping"),
+        SafetyLimit(world.nodes["reno"], 3, category="outlet"),
+        SafetyLimit(world.nodes["dallas"], 2),
+    )
+    assert _available(world)["reno", "TENT"] == 3
+
     with unit():
         catalog.upsert_variants(
             organization_id=world.organization_id,
             drafts=[replace(VARIANT, sku="TENT", name="Tent", category="outlet")],
         )
-        policies.refresh(variant_ids=[world.variants["TENT"]])
 
-    assert _available(world)["reno", "TENT"] == 10
+    available = _available(world)
+    assert (available["reno", "TENT"], available["reno", "STOVE"]) == (7, 10)
+    assert available["dallas", "TENT"] == 8
 
 
 def test_statements_do_not_grow_with_rules_or_places() -> None:

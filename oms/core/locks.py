@@ -28,7 +28,7 @@ class LockSpace(IntEnum):
     AVAILABILITY_FEED = 11
     PROOF = 12
     BACKLOG = 13
-    #: Taken within the database (`inventory_look`).
+    #: Taken within the database: by `inventory_look`, as STOCK_RULES is by a category that changes.
     DEMANDS = 14
 
 
