@@ -67,14 +67,13 @@ def spread(lines: Sequence[Wanted], grid: Grid) -> Plan:
     """This function will do the same over a given grid."""
     row_of = {variant: row for row, variant in enumerate(grid.variant_ids.tolist())}
     left = grid.units.copy()
-    serves = _serves(lines, row_of, left)
+    columns = _senders(_needs(lines, row_of, len(left)), left, grid.node_ids)
     legs: list[Leg] = []
     short: list[Shortage] = []
     for line in lines:
         row = left[row_of[line.variant_id]]
         missing = line.quantity
-        # Who serves most of the cart, then who has most of this; keys make the answer repeatable.
-        for column in np.lexsort((grid.node_ids, -row, -serves)).tolist():
+        for column in columns:
             units = min(missing, int(row[column]))
             if units:
                 row[column] -= units
@@ -87,11 +86,27 @@ def spread(lines: Sequence[Wanted], grid: Grid) -> Plan:
     return Plan(tuple(legs), tuple(short))
 
 
-def _serves(
-    lines: Sequence[Wanted], row_of: dict[int, int], units: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """How many of the wanted units each node could send."""
-    need = np.zeros(len(units), dtype=np.int64)
+def _needs(lines: Sequence[Wanted], row_of: dict[int, int], variants: int) -> NDArray[np.int64]:
+    needs = np.zeros(variants, dtype=np.int64)
     for line in lines:
-        need[row_of[line.variant_id]] += line.quantity
-    return np.asarray(np.minimum(units, need[:, None]).sum(axis=0), dtype=np.int64)
+        needs[row_of[line.variant_id]] += line.quantity
+    return needs
+
+
+def _senders(
+    needs: NDArray[np.int64], units: NDArray[np.int64], node_ids: NDArray[np.int64]
+) -> list[int]:
+    """Columns to take from, in order: each time who sends most of what is still missing, of equals
+    who keeps most of it; node numbers make the answer repeatable."""
+    chosen: list[int] = []
+    needs, units = needs.copy(), units.copy()
+    while needs.any() and node_ids.size:
+        sends = np.minimum(units, needs[:, None])
+        keeps = units[needs > 0].sum(axis=0)
+        best = int(np.lexsort((node_ids, -keeps, -sends.sum(axis=0)))[0])
+        if not sends[:, best].any():
+            break
+        chosen.append(best)
+        needs -= sends[:, best]
+        units[:, best] = 0
+    return chosen

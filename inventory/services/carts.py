@@ -11,8 +11,9 @@ from inventory.models import Reservation
 from inventory.selectors import carts as planning
 from inventory.selectors.carts import Wanted
 from inventory.services import kits, reservations
-from inventory.services.rearranging import MAX_HOLD, out_of_stock
-from inventory.types import CartHold, CartLine, Demand, DemandAtNode, Leg
+from inventory.services.rearranging import MAX_HOLD
+from inventory.services.taking import OutOfStock
+from inventory.types import CartHold, CartLine, Demand, DemandAtNode, Leg, Shortage
 from oms.core import clock
 from oms.core.errors import Conflict, FieldError, Invalid, NotFound
 from oms.core.transactions import needs_transaction, use_case
@@ -64,14 +65,14 @@ def hold(
     for _ in range(_ROUNDS):
         plan = planning.plan(organization_id=organization_id, lines=lines, channel=channel)
         if plan.short:
-            raise out_of_stock(plan.short)
+            raise _out_of_stock(plan.short)
         demand = Demand(
             organization_id, KIND, _key(organization_id, reference), plan.legs, channel=channel
         )
         result = reservations.hold(demands=[demand], expires_at=expires_at)
         if result.taken:
             return _cart(reference, _rows(organization_id, reference))
-    raise out_of_stock(next(iter(result.short.values())))
+    raise _out_of_stock(next(iter(result.short.values())))
 
 
 @use_case
@@ -171,6 +172,25 @@ def _cart(reference: str, rows: Sequence[Reservation]) -> CartHold:
             if row.position is not None
         ),
     )
+
+
+def _out_of_stock(shortages: Sequence[Shortage]) -> OutOfStock:
+    """What the seller cannot have, by the lines of the request."""
+    short = {int(each.line_ref): each for each in reversed(shortages)}
+    lines = [
+        {"line": line, "wanted": short[line].wanted, "available": short[line].available}
+        for line in sorted(short)
+    ]
+    errors = [
+        FieldError(
+            f"/lines/{line['line'] - 1}/quantity",
+            "out_of_stock",
+            f"{line['wanted']} wanted, {line['available']} there; ask for that many at most.",
+        )
+        for line in lines
+    ]
+    detail = "Nothing is held: some lines are not there; see errors."
+    return OutOfStock(detail, errors=errors, data={"lines": lines})
 
 
 def _unknown(reference: str) -> UnknownCart:

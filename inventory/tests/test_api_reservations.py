@@ -83,8 +83,14 @@ def test_what_is_missing_is_named_and_nothing_is_kept(world: World) -> None:
     answer = post(world, cart(("TENT", 1), ("MUG", 2)))
 
     assert (answer.status_code, answer.json()["code"]) == (409, "inventory.out_of_stock")
-    [line] = answer.json()["lines"]
-    assert (line["line_ref"], line["wanted"], line["available"]) == ("2", 2, 1)
+    assert answer.json()["lines"] == [{"line": 2, "wanted": 2, "available": 1}]
+    assert answer.json()["errors"] == [
+        {
+            "pointer": "/lines/1/quantity",
+            "code": "out_of_stock",
+            "detail": "2 wanted, 1 there; ask for that many at most.",
+        }
+    ]
     assert not Reservation.objects.exists()
 
 

@@ -30,6 +30,22 @@ def test_one_node_that_has_everything_serves_everything() -> None:
     assert plan.legs == (Leg("a", 1, 11, 2), Leg("b", 2, 11, 2))
 
 
+def test_of_several_nodes_that_have_everything_one_serves_everything() -> None:
+    grid = _grid([9, 5, 9], [3, 9, 6])
+
+    plan = carts.spread([Wanted("a", 1, 2), Wanted("b", 2, 2)], grid)
+
+    assert plan.legs == (Leg("a", 1, 12, 2), Leg("b", 2, 12, 2))
+
+
+def test_the_rest_is_left_to_who_has_most_of_the_rest() -> None:
+    grid = _grid([5, 4, 0], [5, 4, 0], [0, 1, 3])
+
+    plan = carts.spread([Wanted("a", 1, 5), Wanted("b", 2, 5), Wanted("c", 3, 3)], grid)
+
+    assert plan.legs == (Leg("a", 1, 10, 5), Leg("b", 2, 10, 5), Leg("c", 3, 12, 3))
+
+
 def test_no_node_has_enough_but_all_together_do() -> None:
     plan = carts.spread([Wanted("a", 1, 7)], _grid([3, 4, 1]))
 
