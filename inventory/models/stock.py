@@ -60,7 +60,15 @@ class StockPosition(models.Model):
                 name="inventory_limits_positive",
             ),
         ]
-        indexes = [models.Index(fields=["variant", "node"], name="inventory_by_variant")]
+        indexes = [
+            models.Index(fields=["variant", "node"], name="inventory_by_variant"),
+            # Few may: availability looks for them alone.
+            models.Index(
+                fields=["variant"],
+                condition=models.Q(oversell_limit__gt=0),
+                name="inventory_may_oversell",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.node_id}×{self.variant_id}"
