@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 
 from inventory.catalog import services as catalog
 from inventory.models import StockPosition
 from inventory.nodes.models import Node, NodeAllowance
 from inventory.selectors import availability
-from inventory.services import reservations
+from inventory.services import policies, reservations
 from inventory.tests.factories import World, make_world
-from inventory.types import Availability
+from inventory.types import Availability, SellingLimit
 from oms.core.transactions import unit
 
 pytestmark = pytest.mark.django_db
@@ -87,3 +88,35 @@ def test_a_kit_is_as_many_as_its_parts_make_up_at_one_node() -> None:
     found = {a.node_id: a.available for a in _list(world) if a.variant_id == world.variants["SET"]}
 
     assert found == {world.nodes["reno"]: 2, world.nodes["dallas"]: 2}
+
+
+def test_it_reads_no_place_where_nothing_is_special() -> None:
+    """The kept summaries answer; a place is read only where a rule, hold or lot corrects them."""
+    world = make_world(nodes_=("reno", "dallas"), skus=("TENT", "STOVE"))
+    for node in world.nodes:
+        for sku in world.variants:
+            world.receive(node, sku, 5)
+    with unit():
+        policies.set_selling_rules(
+            rules=[SellingLimit(world.organization_id, world.variants["STOVE"], oversell_limit=4)]
+        )
+
+    def places_read(sku: str) -> int:
+        before = _places_read()
+        availability.list_for(
+            organization_id=world.organization_id, variant_ids=[world.variants[sku]], channel="shop"
+        )
+        return _places_read() - before
+
+    assert places_read("TENT") == 0
+    assert places_read("STOVE") > 0
+
+
+def _places_read() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables"
+            " WHERE relname = 'inventory_stockposition'"
+        )
+        [read] = cursor.fetchone()
+    return int(read)
