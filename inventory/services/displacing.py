@@ -21,7 +21,7 @@ from inventory.models import (
     StockMovement,
 )
 from inventory.nodes import selectors as nodes
-from inventory.services import balances, giving_back
+from inventory.services import balances, giving_back, serials
 from inventory.services.balances import Entry, Position
 from inventory.services.choosing import Given, Loss, Need, choose
 from oms.core import bulk, ids, transitions
@@ -66,7 +66,10 @@ def displace(
     given = [choose(need, rows[need.position_id], kept[need.position_id], at) for need in needs]
     _require_enough(positions, given)
     expired = [row for item in given for row in item.expired]
-    ended = _split([loss for item in given for loss in item.losses], at)
+    losses = [loss for item in given for loss in item.losses]
+    # Numbers were chosen for all of its units; they are chosen anew for those it keeps.
+    serials.on_released(rows=[loss.row for loss in losses], positions=positions)
+    ended = _split(losses, at)
     balances.book(
         entries=[
             *giving_back.give_back(expired, Kind.EXPIRED, at=at),

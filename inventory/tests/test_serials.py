@@ -13,6 +13,8 @@ from django.test.utils import CaptureQueriesContext
 from inventory.models import Reservation, Serial, StockMovement, StockPosition
 from inventory.selectors.serials import UnknownSerial
 from inventory.services import (
+    balances,
+    displacing,
     ledger,
     lots,
     numbered,
@@ -22,6 +24,7 @@ from inventory.services import (
     stock,
     tracking,
 )
+from inventory.services.balances import Entry
 from inventory.tests.factories import NOON, World, at_node, make_world
 from inventory.types import OpenWork, ReserveResult, SerialCount, SerialPick, SerialUnit
 from oms.core import clock
@@ -171,6 +174,33 @@ def test_a_released_reservation_lets_its_units_go_and_they_stay_on_the_shelf() -
     assert _state("A") == _state("B") == ("reno", None, "on_hand")
     assert _reserve(world, "next", 2).taken == ("next",)
     _assign("next", "B", "A")
+
+
+def test_a_reservation_that_loses_its_stock_lets_its_units_go() -> None:
+    world = _world()
+    keys = world.receive_units("reno", "PHONE", "A", "B")
+    _reserve(world, "o", 2)
+    _assign("o", "A", "B")
+    position = world.position("reno", "PHONE")
+    gone = Entry(
+        position_id=position.pk, kind="quarantined", document_kind="test", document_ref="1",
+        at=NOON, actor="test", serial_id=keys["A"], on_hand=-1, quarantined=1,
+    )  # fmt: skip
+
+    with unit():
+        locked = balances.lock_ids(position_ids=[position.pk])
+        displacing.displace(positions=locked, entries=[gone], reason="damp", at=NOON)
+        balances.book(entries=[gone])
+
+    assert Reservation.objects.get(status="allocated").quantity == 1
+    assert (_state("A"), _state("B")) == (("reno", None, "on_hand"), ("reno", None, "on_hand"))
+    _assign_left("B")
+
+
+def _assign_left(code: str) -> None:
+    row = Reservation.objects.get(status="allocated")
+    with clock.virtual(NOON), unit():
+        serials.assign(picks=[SerialPick(row.pk, (code,))])
 
 
 def test_units_do_not_ship_without_their_numbers() -> None:
