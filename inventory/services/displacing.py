@@ -5,11 +5,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from copy import copy
 from datetime import datetime
-from typing import Any
-
-from django.db.models import Max
 
 from inventory.catalog import selectors as catalog
 from inventory.events import StockMissing
@@ -17,14 +13,14 @@ from inventory.models import (
     ChannelAllotment,
     LotBalance,
     Reservation,
-    ReservationStatusChange,
     StockMovement,
 )
 from inventory.nodes import selectors as nodes
-from inventory.services import balances, giving_back, serials
+from inventory.services import balances, giving_back, serials, splitting
 from inventory.services.balances import Entry, Position
 from inventory.services.choosing import Given, Loss, Need, choose
-from oms.core import bulk, ids, transitions
+from inventory.services.splitting import Part
+from oms.core import transitions
 from oms.core.context import current
 from oms.core.errors import Conflict
 from oms.core.transactions import needs_transaction
@@ -185,67 +181,15 @@ def _kept_entries(
 
 
 def _split(losses: Sequence[Loss], at: datetime) -> list[Reservation]:
-    """The rows that end: whole ones, and parts split from those that keep some of their units."""
-    parts = [loss for loss in losses if loss.units < loss.row.quantity]
+    """The rows that end: whole ones, and parts split from those that keep some of their units. A
+    part is as old as its row: age decides whose promise ends."""
     whole = [loss.row for loss in losses if loss.units == loss.row.quantity]
-    if not parts:
-        return whole
-    number = _next_parts(parts)
-    split = []
-    for loss, key in zip(parts, bulk.next_ids(Reservation, len(parts)), strict=True):
-        split.append(_part(loss, key, number[_leg(loss.row)]))
-        loss.row.quantity -= loss.units
-        loss.row.earmarked -= loss.earmarked
-        loss.row.version += 1
-    bulk.update_rows(
-        Reservation,
-        [
-            {"id": r.pk, "quantity": r.quantity, "earmarked": r.earmarked, "version": r.version}
-            for r in (loss.row for loss in parts)
-        ],
-    )
-    names = [field.attname for field in Reservation._meta.concrete_fields]
-    bulk.insert_rows(Reservation, [{n: getattr(row, n) for n in names} for row in split])
-    bulk.insert_rows(ReservationStatusChange, [_first_step(row, at) for row in split])
-    return [*whole, *split]
-
-
-def _leg(row: Reservation) -> tuple[Any, ...]:
-    return row.demand_kind, row.demand_ref, row.line_ref, row.position_id, row.lot_id
-
-
-def _next_parts(parts: Sequence[Loss]) -> dict[tuple[Any, ...], int]:
-    rows = (
-        Reservation.objects.filter(
-            demand_ref__in={loss.row.demand_ref for loss in parts},
-            demand_kind__in={loss.row.demand_kind for loss in parts},
-        )
-        .values_list("demand_kind", "demand_ref", "line_ref", "position_id", "lot_id")
-        .annotate(last=Max("part"))
-        .order_by()
-    )
-    return {tuple(leg): last + 1 for *leg, last in rows}
-
-
-def _part(loss: Loss, key: int, number: int) -> Reservation:
-    """As old as what it was split from: age decides whose promise ends."""
-    part = copy(loss.row)
-    part.id, part.part, part.version = key, number, 0
-    part.public_id = ids.public_id("rsv")
-    part.quantity, part.earmarked = loss.units, loss.earmarked
-    return part
-
-
-def _first_step(row: Reservation, at: datetime) -> dict[str, Any]:
-    return {
-        "subject_id": row.pk,
-        "trigger": "split",
-        "from_status": "",
-        "to_status": row.status,
-        "actor": current().actor,
-        "reason": "",
-        "at": at,
-    }
+    parts = [
+        Part(loss.row, loss.units, loss.earmarked)
+        for loss in losses
+        if loss.units < loss.row.quantity
+    ]
+    return [*whole, *splitting.split(parts=parts, at=at)]
 
 
 def _missing(

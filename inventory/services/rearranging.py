@@ -7,18 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
-from django.db.models import Max
-
-from inventory.models import Reservation, ReservationStatusChange
+from inventory.models import Reservation
 from inventory.models.stock import StockMovement
-from inventory.services import balances, giving_back, serials, taking
+from inventory.services import balances, giving_back, serials, splitting, taking
 from inventory.services.balances import Entry, Taken
 from inventory.services.reserved import NothingReserved, require, rows_of
+from inventory.services.splitting import Part, PartNumbers
 from inventory.services.taking import ALLOCATE, Manner, OutOfStock
 from inventory.types import Demand, DemandAtNode, Leg, Shortage
-from oms.core import bulk, clock, ids, transitions
+from oms.core import clock, transitions
 from oms.core.context import current
 from oms.core.errors import Conflict, FieldError, Invalid, NotFound
 from oms.core.quantities import require_quantity
@@ -201,43 +199,10 @@ def _split(row: Reservation, quantity: int) -> Reservation:
     if quantity >= row.quantity:
         detail = f"Part from 1 to {row.quantity - 1} of the {row.quantity} units."
         raise NotDivisible(detail, errors=[FieldError("/quantity", "too_large", detail)])
-    stays = row.quantity - quantity
-    kept = min(row.earmarked, stays)
-    now = clock.now()
-    part = _insert(row, _next_part(row, row.position_id), quantity, row.earmarked - kept, now)
-    row.quantity, row.earmarked, row.version = stays, kept, row.version + 1
-    bulk.update_rows(
-        Reservation,
-        [{"id": row.pk, "quantity": stays, "earmarked": kept, "version": row.version}],
-    )
-    return part
-
-
-def _insert(
-    row: Reservation, part: int, quantity: int, earmarked: int, now: datetime
-) -> Reservation:
-    new = Reservation(
-        **{name: getattr(row, name) for name in _KEPT},
-        public_id=ids.public_id("rsv", at=now),
-        part=part,
-        quantity=quantity,
-        earmarked=earmarked,
-    )
-    values = {name: getattr(new, name) for name in (*_KEPT, *_OWN)}
-    [(new.id,)] = bulk.insert_rows(Reservation, [values], returning="id")
-    step: dict[str, Any] = {
-        "subject_id": new.id, "trigger": "split", "from_status": "", "to_status": row.status,
-        "actor": current().actor, "reason": f"from {row.public_id}", "at": now,
-    }  # fmt: skip
-    bulk.insert_rows(ReservationStatusChange, [step])
+    kept = min(row.earmarked, row.quantity - quantity)
+    part = Part(row, quantity, row.earmarked - kept)
+    [new] = splitting.split(parts=[part], at=clock.now())
     return new
-
-
-_KEPT = (
-    "organization_id", "demand_kind", "demand_ref", "line_ref", "variant_id", "position_id",
-    "lot_id", "channel", "needed_on", "extensions", "status", "expires_at", "created_at",
-)  # fmt: skip
-_OWN = ("public_id", "part", "quantity", "earmarked", "version")
 
 
 @needs_transaction
@@ -270,8 +235,9 @@ def _move(row: Reservation, node_id: int, units: int, reason: str) -> list[str]:
         raise out_of_stock(next(iter(decision.short.values())))
     leaving = row if units == row.quantity else _split(row, units)
     arriving = taking.rows_for(decision, manner, now)
+    numbers = PartNumbers([row])
     for new in arriving:
-        new["part"] = _next_part(row, new["position_id"])
+        new["part"] = numbers.take(row, new["position_id"])
     balances.book(
         entries=giving_back.give_back([leaving], Kind.MOVED, at=now, reason=reason),
         taken=[Taken(new, manner.trigger, manner.kind) for new in arriving],
@@ -286,18 +252,6 @@ def _move(row: Reservation, node_id: int, units: int, reason: str) -> list[str]:
         [*giving_back.released_events([leaving], at=now), *taking.reserved_events(decision, now)]
     )
     return moved
-
-
-def _next_part(row: Reservation, position_id: int | None) -> int:
-    """Parts of one line at one place are numbered; lots apart would collide when they meet."""
-    last = Reservation.objects.filter(
-        demand_kind=row.demand_kind,
-        demand_ref=row.demand_ref,
-        line_ref=row.line_ref,
-        position_id=position_id,
-        status__in=Reservation.LIVE,
-    ).aggregate(last=Max("part"))["last"]
-    return 0 if last is None else int(last) + 1
 
 
 def _lock_one(public_id: str, *, other_node: int | None = None) -> Reservation:
