@@ -3,9 +3,10 @@ after the commit.
 
 An idle writer adds no delay: it takes what there is, however little. Under load a batch grows by
 itself, and with it the work per commit; a hot row is then written once a batch, not once a caller.
-Callers that were just answered mostly come back at once: for as many as that the writer waits a
-moment (`LINGER_S`), or it would run off with the first of them and leave the others to the next
-commit.
+Callers that were just answered mostly come back at once: the writer waits a moment for them
+(`LINGER_S`), or it would run off with those who came meanwhile and leave the others to the next
+commit, and so on by turns, in batches of half the size. When they do not come back it stops
+waiting for a while (`HASTY`).
 """
 
 from __future__ import annotations
@@ -28,8 +29,10 @@ logger = logging.getLogger(__name__)
 
 #: A larger batch makes the last caller wait longer than it saves.
 MOST = 128
-#: How long the writer waits for as many callers as the last batch had.
+#: How long the writer waits for the callers that it has just answered.
 LINGER_S = 0.001
+#: So many batches are not waited for after a wait in vain.
+HASTY = 8
 #: An idle writer gives its connection back after so long.
 IDLE_S = 2.0
 #: Callers beyond this are sent away at once: they would wait longer than they like.
@@ -83,8 +86,9 @@ class GroupCommit(Generic[T, R]):
         self._thread: threading.Thread | None = None
         self._pid = 0
         self._is_ending = False
-        #: As many callers as the last batch had; fewer do not wake the writer.
+        #: Fewer callers do not wake the writer.
         self._expected = 1
+        self._hasty = 0
 
     def submit(self, item: T, *, timeout_s: float = 30.0) -> R:
         """This function will do the item with whatever else waits, and return its answer.
@@ -133,27 +137,36 @@ class GroupCommit(Generic[T, R]):
 
     def _run(self) -> None:
         try:
-            while batch := self._next():
+            answered = 0
+            while batch := self._next(answered):
                 try:
                     self._serve(batch)
                 except BaseException as error:
                     logger.exception("%s lost a batch", self._name)
                     _answer_all(batch, error)
+                answered = len(batch)
         finally:
             connection.close()
 
-    def _next(self) -> list[_Waiting[T, R]]:
+    def _next(self, answered: int) -> list[_Waiting[T, R]]:
         """What waits, as soon as something does; nothing: the writer shall end."""
         with self._filled:
-            if len(self._queue) < self._expected and not self._is_ending:
-                self._filled.wait(LINGER_S)
-            self._expected = 1
+            self._linger_for(answered)
             while not self._queue and not self._is_ending:
                 if not self._filled.wait(IDLE_S):
                     connection.close()
-            batch = [self._queue.popleft() for _ in range(min(len(self._queue), self._most))]
-            self._expected = max(1, len(batch))
-            return batch
+            return [self._queue.popleft() for _ in range(min(len(self._queue), self._most))]
+
+    def _linger_for(self, answered: int) -> None:
+        if self._hasty:
+            self._hasty -= 1
+        elif answered and not self._is_ending:
+            self._expected = min(len(self._queue) + answered, self._most)
+            if len(self._queue) < self._expected:
+                self._filled.wait(LINGER_S)
+            if 0 < len(self._queue) < self._expected:
+                self._hasty = HASTY
+        self._expected = 1
 
     def _serve(self, batch: Sequence[_Waiting[T, R]]) -> None:
         """A batch that fails is done in halves, so that one bad item fails alone."""

@@ -42,20 +42,30 @@ class TransactionRequired(RuntimeError):
 
 @contextmanager
 def _transaction(kind: str) -> Iterator[None]:
-    if _open.get() or (connection.in_atomic_block and not _in_test_case()):
-        raise NestedUseCase("a transaction is already open on this connection")
+    _refuse_nesting()
     token, done_token = _open.set(kind), _done.set(set())
     try:
-        with transaction.atomic():
+        with _telling_of_others(), transaction.atomic():
             yield
+    finally:
+        _open.reset(token)
+        _done.reset(done_token)
+
+
+def _refuse_nesting() -> None:
+    if _open.get() or (connection.in_atomic_block and not _in_test_case()):
+        raise NestedUseCase("a transaction is already open on this connection")
+
+
+@contextmanager
+def _telling_of_others() -> Iterator[None]:
+    try:
+        yield
     except OperationalError as error:
         state = getattr(error.__cause__, "sqlstate", None)
         if state in _RETRYABLE:
             raise Busy("Somebody else is changing the same rows.", retry_after_s=1) from error
         raise
-    finally:
-        _open.reset(token)
-        _done.reset(done_token)
 
 
 def _in_test_case() -> bool:
@@ -111,6 +121,18 @@ def consumer() -> Iterator[None]:
 def unit() -> Iterator[None]:
     """This function will open a use-case transaction as a block, for commands and tests."""
     with _transaction("use_case"):
+        yield
+
+
+@contextmanager
+def statement() -> Iterator[None]:
+    """This function will let each statement of the block be a transaction of its own: for a change
+    that is one call, where two more round trips to begin and to commit would double its price.
+
+    :raises NestedUseCase: a transaction is open, with which the change would be undone.
+    """
+    _refuse_nesting()
+    with _telling_of_others():
         yield
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from oms.core.errors import Invalid
-from oms.core.group_commit import GroupCommit, NoAnswer, QueueFull
+from oms.core.group_commit import HASTY, LINGER_S, GroupCommit, NoAnswer, QueueFull
 from oms.core.testing.races import run_together
 
 
@@ -131,3 +131,28 @@ def test_a_stopped_writer_begins_again_with_the_next_item() -> None:
 
     assert writer._thread is not None and not writer._thread.is_alive()
     assert writer.submit(2) == 4
+
+
+def test_who_was_answered_is_waited_for_until_it_was_in_vain() -> None:
+    writer = GroupCommit(_Works(), name="test")
+    writer._queue.append(object())  # type: ignore[arg-type]
+    waits: list[float] = []
+
+    class _Counts(threading.Condition):
+        def wait(self, timeout: float | None = None) -> bool:
+            waits.append(timeout or 0.0)
+            return super().wait(timeout)
+
+    writer._filled = _Counts(threading.Lock())
+    with writer._filled:
+        # One waits, one was answered and does not come back.
+        writer._linger_for(1)
+        for _ in range(HASTY):
+            writer._linger_for(1)
+        assert waits == [LINGER_S]
+        writer._linger_for(1)
+        assert waits == [LINGER_S] * 2
+        # Nobody was answered: nobody is waited for.
+        writer._hasty = 0
+        writer._linger_for(0)
+        assert waits == [LINGER_S] * 2

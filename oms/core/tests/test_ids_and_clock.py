@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from datetime import UTC, date, datetime, timedelta, timezone
+from uuid import RFC_4122
 
 import pytest
 
@@ -34,6 +35,17 @@ def test_many_identifiers_are_distinct_and_ascending() -> None:
     assert len(set(made)) == 5000
     assert made == sorted(made)
     assert ids.public_ids("ord", 0) == []
+
+
+def test_ids_of_events_are_distinct_uuids_of_version_7_in_the_order_of_real_time() -> None:
+    before = int(datetime.now(tz=UTC).timestamp() * 1000)
+    with clock.virtual(NOON):
+        made = [ids.event_id() for _ in range(2000)]
+    assert {(found.version, found.variant) for found in made} == {(7, RFC_4122)}
+    assert len(set(made)) == 2000
+    times = [found.int >> 80 for found in made]
+    assert times == sorted(times)
+    assert before <= times[0] <= times[-1] <= datetime.now(tz=UTC).timestamp() * 1000
 
 
 def test_virtual_time_holds_within_its_block_only() -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from uuid import uuid4
 
 import orjson
 from django.db import connection
 
-from oms.core import clock
+from oms.core import clock, ids
 from oms.core.context import current
 from oms.core.events import Event
 from oms.core.transactions import needs_transaction
@@ -42,7 +41,7 @@ def facts_of(events: Sequence[Event]) -> str | None:
     now, real_now = clock.now(), clock.real_now()
     facts = [
         {
-            "event_id": uuid4(),
+            "event_id": ids.event_id(),
             "name": event.NAME,
             "organization_id": event.organization_id,
             "aggregate_kind": event.AGGREGATE,
