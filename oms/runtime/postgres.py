@@ -39,7 +39,8 @@ SETTINGS = {
     "effective_cache_size": "1GB",
     "random_page_cost": "1.1",
     "jit": "off",
-    "max_wal_size": "1GB",
+    "max_wal_size": "2GB",
+    "min_wal_size": "512MB",
     "checkpoint_timeout": "15min",
     # A container's small /dev/shm has no room for parallel queries; two cores gain little.
     "max_parallel_workers_per_gather": "0",
