@@ -2,8 +2,8 @@
 
 Raw because the lock order and the guard must be seen, not guessed from an ORM's output: rows are
 locked by (node, variant), so that no two plans wait for each other, and NO KEY so that a foreign
-key check of a neighbor does not wait either. The two hottest are functions of the database
-(`migrations/0005_hot_paths.py`), which keeps their plans.
+key check of a neighbor does not wait either. The hottest are functions of the database
+(`migrations/0005_hot_paths.py`, `0013_take_plenty.py`), which keeps their plans.
 """
 
 #: Locks what a taking touches and tells what stands there, as one JSON object: `places`, `own`
@@ -14,7 +14,17 @@ LOOK = "SELECT inventory_look(%s::bigint[], %s::bigint[], %s::json)"
 #: Books a batch. Parameters: deltas, taken, moved, lots, allotments, facts (each JSON or NULL).
 BOOK = "SELECT inventory_book(%s::json, %s::json, %s::json, %s::json, %s::json, %s::json)"
 
-#: Of the function above: promised units were not free.
+#: Takes a batch where there is enough for everybody, or says false. Parameters: of each place
+#: organization, node, variant, units; the demands (JSON); of each leg place (counted from 1),
+#: quantity, public id, kind, reference, line, channel, day needed, actor, time; then cause and
+#: facts (JSON).
+TAKE_PLENTY = """
+SELECT inventory_take_plenty(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::json,
+  %s::int[], %s::int[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::date[],
+  %s::text[], %s::timestamptz[], %s, %s::json)
+"""
+
+#: Of the two functions above: promised units were not free.
 STOCK_CHANGED = "OM001"
 
 _COLUMNS = """

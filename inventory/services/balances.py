@@ -3,7 +3,8 @@ for every change, so that the ledger always explains what a position holds."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ from django.db import DatabaseError, connection
 
 from inventory.services import _limits_sql, _sql
 from inventory.types import DemandAtNode
+from oms.core import arrays
 from oms.core.context import current
 from oms.core.errors import Conflict
 from oms.core.events import Event
@@ -130,7 +132,7 @@ def look(*, places: Iterable[Place], demands: Iterable[DemandKey]) -> dict[str, 
     """This function will lock the places, and the positions on which the demands hold stock, and
     tell what stands there; one statement. The keys are those of `_sql.LOOK`."""
     nodes, variants = _columns(places, 2)
-    parameters = [_array(nodes), _array(variants), keys_as_json(demands)]
+    parameters = [arrays.bare(nodes), arrays.bare(variants), keys_as_json(demands)]
     with connection.cursor() as cursor:
         cursor.execute(_sql.LOOK, parameters)
         found: dict[str, Any] = cursor.fetchone()[0]
@@ -201,12 +203,19 @@ def book(
         _json(sums.lots()),
         _json(sums.allotments()),
     ]
+    with telling_of_changes(), connection.cursor() as cursor:
+        cursor.execute(
+            _sql.BOOK,
+            [*(p if p is None else p.decode() for p in parameters), emitting.facts_of(events)],
+        )
+
+
+@contextmanager
+def telling_of_changes() -> Iterator[None]:
+    """This function will say `StockChanged` where the guard of a statement found less than it was
+    told to take."""
     try:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                _sql.BOOK,
-                [*(p if p is None else p.decode() for p in parameters), emitting.facts_of(events)],
-            )
+        yield
     except DatabaseError as error:
         if getattr(error.__cause__, "sqlstate", None) == _sql.STOCK_CHANGED:
             raise StockChanged("The stock changed meanwhile; plan again.") from error
@@ -302,11 +311,6 @@ def _json(rows: Sequence[Mapping[str, Any]]) -> bytes | None:
 def _columns(rows: Iterable[tuple[Any, ...]], width: int) -> list[list[Any]]:
     unique = list(dict.fromkeys(rows))
     return [[row[index] for row in unique] for index in range(width)]
-
-
-def _array(numbers: Iterable[int]) -> str:
-    """The text of a database array: far cheaper than the driver's list of integers."""
-    return "{" + ",".join(map(str, numbers)) + "}"
 
 
 def _lock(sql: str, params: list[list[Any]]) -> list[Position]:

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from inventory.models import Reservation
 from inventory.models.stock import StockMovement
-from inventory.services import balances, giving_back, kits, lots, serials, taking
+from inventory.services import balances, giving_back, kits, lots, plenty, serials, taking
 from inventory.services.balances import DemandKey, Entry
 from inventory.services.rearranging import (
     AlreadyPicked,
@@ -53,6 +53,7 @@ __all__ = [
     "pick",
     "release",
     "reserve",
+    "reserve_at_once",
     "reserve_each",
     "split",
     "unroute",
@@ -84,6 +85,17 @@ def reserve(*, demands: Sequence[Demand]) -> ReserveResult:
 def reserve_each(*, demands: Sequence[Demand]) -> dict[DemandKey, ReserveResult]:
     """This function will reserve and answer each demand by itself, by (kind, reference)."""
     return taking.take_each(demands=kits.explode(demands=demands), manner=ALLOCATE)
+
+
+def reserve_at_once(*, demands: Sequence[Demand]) -> bool:
+    """This function will reserve all of the demands in one statement that is its own transaction,
+    or nothing: where not all of them fit, or somebody holds something already, `reserve_each` must
+    decide.
+
+    :raises NothingDemanded, InvalidQuantity: as `reserve`.
+    :raises NestedUseCase: a transaction is open.
+    """
+    return plenty.allocate(demands=taking.distinct(kits.explode(demands=demands)))
 
 
 @needs_transaction

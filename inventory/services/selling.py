@@ -86,17 +86,22 @@ def stop() -> None:
 def _serve(demands: Sequence[Demand]) -> list[ReserveResult]:
     gone = _remembered(demands)
     rest = [demand for index, demand in enumerate(demands) if index not in gone]
-    answers: dict[DemandKey, ReserveResult] = {}
-    if rest:
-        with unit():
-            answers = reservations.reserve_each(demands=rest)
-            seen = _witness(answers.values())
-        # Only now: a version that was rolled back will be somebody else's.
-        _remember(seen)
+    answers = _taken(rest) if rest else {}
     return [
         gone[index] if index in gone else answers[key_of(demand)]
         for index, demand in enumerate(demands)
     ]
+
+
+def _taken(demands: Sequence[Demand]) -> Mapping[DemandKey, ReserveResult]:
+    if reservations.reserve_at_once(demands=demands):
+        return {key_of(demand): ReserveResult((demand.demand_ref,)) for demand in demands}
+    with unit():
+        answers = reservations.reserve_each(demands=demands)
+        seen = _witness(answers.values())
+    # Only now: a version that was rolled back will be somebody else's.
+    _remember(seen)
+    return answers
 
 
 def _remembered(demands: Sequence[Demand]) -> dict[int, ReserveResult]:

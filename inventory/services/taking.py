@@ -17,7 +17,7 @@ from typing import Any
 from inventory.events import StockReserved
 from inventory.models import Reservation
 from inventory.models.stock import StockMovement
-from inventory.services import balances, expiring, looking
+from inventory.services import balances, expiring, looking, telling
 from inventory.services.balances import DemandKey, Taken
 from inventory.services.deciding import Decision, Own, OwnedPlace, decide
 from inventory.services.giving_back import give_back
@@ -81,10 +81,9 @@ def take(*, demands: Sequence[Demand], manner: Manner) -> ReserveResult:
 @needs_transaction
 def take_each(*, demands: Sequence[Demand], manner: Manner) -> dict[DemandKey, ReserveResult]:
     """This function will do the same and answer each demand by itself, in order."""
-    asked = _once(demands)
+    asked = distinct(demands)
     if not asked:
         return {}
-    _check(asked)
     now = clock.now()
     found, fresh, decision = _settle(asked, manner, now)
     _write(found, decision, manner, now)
@@ -111,19 +110,20 @@ def _settle(
             return found, fresh, decision
 
 
-def _once(demands: Sequence[Demand]) -> list[Demand]:
+def distinct(demands: Sequence[Demand]) -> list[Demand]:
+    """This function will return each demand once, the first of its name, all of them well formed.
+
+    :raises NothingDemanded: a demand without legs.
+    :raises InvalidQuantity: a leg of less than one unit.
+    """
     first: dict[DemandKey, Demand] = {}
-    for demand in demands:
-        first.setdefault(key_of(demand), demand)
-    return list(first.values())
-
-
-def _check(demands: Sequence[Demand]) -> None:
     for demand in demands:
         if not demand.legs:
             raise NothingDemanded(f"{demand.demand_ref} asks for nothing.")
         for leg in demand.legs:
             require_quantity(leg.quantity)
+        first.setdefault(key_of(demand), demand)
+    return list(first.values())
 
 
 def _unserved(demands: Sequence[Demand], found: Found) -> list[Demand]:
@@ -285,23 +285,10 @@ def rows_for(decision: Decision, manner: Manner, now: datetime) -> list[dict[str
 
 
 def reserved_events(decision: Decision, now: datetime) -> list[StockReserved]:
-    units: dict[int, int] = defaultdict(int)
-    nodes: dict[int, set[int]] = defaultdict(set)
-    variants: dict[int, set[int]] = defaultdict(set)
+    given: dict[int, list[tuple[Leg, int]]] = defaultdict(list)
     for take in decision.takes:
-        key = id(take.demand)
-        units[key] += take.quantity
-        nodes[key].add(take.leg.node_id)
-        variants[key].add(take.leg.variant_id)
+        given[id(take.demand)].append((take.leg, take.quantity))
     return [
-        StockReserved(
-            organization_id=demand.organization_id,
-            demand_kind=demand.demand_kind,
-            demand_ref=demand.demand_ref,
-            units=units[id(demand)],
-            node_ids=sorted(nodes[id(demand)]),
-            variant_ids=sorted(variants[id(demand)]),
-            occurred_at=demand.at or now,
-        )
+        telling.reserved(demand, given[id(demand)], at=demand.at or now)
         for demand in decision.taken
     ]

@@ -1,4 +1,4 @@
-"""Says what a booking did to sellable stock: where it grew, and where it fell."""
+"""Says what a booking did to sellable stock: where it grew, where it fell, who got it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from inventory.events import StockAdjusted, StockReceived
+from inventory.events import StockAdjusted, StockReceived, StockReserved
 from inventory.services.balances import Entry, Position
+from inventory.types import Demand, Leg
 from oms.core.events import Event
 
 #: Variants in one event; opening stock may name tens of thousands.
@@ -63,3 +64,16 @@ def _events(
                 reason=next(iter(group.reasons)) if len(group.reasons) == 1 else "",
                 occurred_at=at,
             )
+
+
+def reserved(demand: Demand, given: Sequence[tuple[Leg, int]], *, at: datetime) -> StockReserved:
+    """This function will return what is told of a demand that was given so many units for legs."""
+    return StockReserved(
+        organization_id=demand.organization_id,
+        demand_kind=demand.demand_kind,
+        demand_ref=demand.demand_ref,
+        units=sum([units for _, units in given]),
+        node_ids=sorted({leg.node_id for leg, _ in given}),
+        variant_ids=sorted({leg.variant_id for leg, _ in given}),
+        occurred_at=at,
+    )

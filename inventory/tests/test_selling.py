@@ -43,7 +43,7 @@ def _looks(world: World, demand: Demand) -> tuple[ReserveResult, bool]:
     """The answer, and whether stock was locked for it."""
     with CaptureQueriesContext(connection) as captured:
         [answer] = _serve(demand)
-    return answer, any("inventory_look" in query["sql"] for query in captured)
+    return answer, any("inventory_take" in query["sql"] for query in captured)
 
 
 def test_callers_share_the_stock_and_each_gets_its_answer() -> None:

@@ -54,22 +54,30 @@ class _Edit:
 
     function: str
     pattern: str
-    weak: str
+    weak: str = ""
 
 
+_TAKING = ("inventory_look", "inventory_take_plenty")
+
+#: Each stands in both ways of taking stock.
 _EDITS = {
-    Protection.LOCK: _Edit("inventory_look", r"FOR NO KEY UPDATE OF p\b", ""),
-    Protection.ONCE: _Edit(
-        "inventory_look", r"PERFORM pg_advisory_xact_lock\(14, h\.key\)", "PERFORM h.key"
-    ),
-    Protection.ORDER: _Edit(
-        "inventory_look",
-        r"ORDER BY p\.node_id, p\.variant_id(?= FOR NO KEY UPDATE)",
-        "ORDER BY random()",
-    ),
-    Protection.GUARD: _Edit(
-        "inventory_book", r"(?s)(?<=WHERE p\.id = d\.id)\s+AND \(.*?\)(?=;)", ""
-    ),
+    Protection.LOCK: [_Edit(name, r"FOR NO KEY UPDATE OF p\b") for name in _TAKING],
+    Protection.ONCE: [
+        _Edit(name, r"PERFORM pg_advisory_xact_lock\(14, h\.key\)", "PERFORM h.key")
+        for name in _TAKING
+    ],
+    Protection.ORDER: [
+        _Edit(
+            name,
+            r"ORDER BY p\.node_id, p\.variant_id(?= FOR NO KEY UPDATE)",
+            "ORDER BY random()",
+        )
+        for name in _TAKING
+    ],
+    Protection.GUARD: [
+        _Edit("inventory_book", r"(?s)(?<=WHERE p\.id = d\.id)\s+AND \(.*?\)(?=;)"),
+        _Edit("inventory_take_plenty", r"(?s)(?<=WHERE p\.id = d\.id)\s+AND .*?(?=;)"),
+    ],
 }
 
 
@@ -85,7 +93,7 @@ def without(*protections: Protection) -> Iterator[None]:
     """
     _require_scratch()
     with transaction.atomic():
-        undo = [_weaken(protection) for protection in protections]
+        undo = [statement for protection in protections for statement in _weaken(protection)]
     try:
         yield
     finally:
@@ -102,11 +110,14 @@ def _require_scratch() -> None:
         raise NotScratch(f"{name} is not a scratch database; its protections stay.")
 
 
-def _weaken(protection: Protection) -> str:
-    """Takes one protection away and returns the statement that puts it back."""
+def _weaken(protection: Protection) -> list[str]:
+    """Takes one protection away and returns the statements that put it back."""
     if protection is Protection.CHECK:
-        return _drop_check()
-    edit = _EDITS[protection]
+        return [_drop_check()]
+    return [_edited(edit, protection) for edit in _EDITS[protection]]
+
+
+def _edited(edit: _Edit, protection: Protection) -> str:
     strong = str(_value(f"SELECT pg_get_functiondef('{edit.function}'::regproc)"))
     weak, count = re.subn(edit.pattern, edit.weak, strong)
     if count != 1:

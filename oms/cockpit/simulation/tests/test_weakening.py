@@ -65,7 +65,7 @@ def test_a_protection_that_looks_otherwise_is_not_passed_over(
 ) -> None:
     before = _protections()
     other = weakening._Edit("inventory_book", "no such text", "")
-    monkeypatch.setitem(weakening._EDITS, Protection.GUARD, other)
+    monkeypatch.setitem(weakening._EDITS, Protection.GUARD, [other])
 
     both = weakening.without(Protection.LOCK, Protection.GUARD)
     with pytest.raises(weakening.NotFoundToWeaken), both:
