@@ -1,9 +1,11 @@
-"""L, the limit of reserving: one plpgsql call per order that does the row work of a reservation.
+"""What a database does for reserving without us. pgbench calls it, one order per transaction,
+prepared, from eight connections.
 
-Two legs, one guarded UPDATE, and the rows that `reservations.reserve` writes for them: reservation,
-its history, movement, event; same tables, indexes, constraints and triggers. It asks for no earlier
-answer, explains no shortage and serves no channel, lot or kit. pgbench calls it, one order per
-transaction, prepared, from eight connections.
+- L, the limit: one plpgsql call per order that does the row work of a reservation. Two legs, one
+  guarded UPDATE, and the rows that `reservations.reserve` writes for them: reservation, its
+  history, movement, event; same tables, indexes, constraints and triggers. It asks for no earlier
+  answer, explains no shortage and serves no channel, lot or kit.
+- Guarded UPDATEs: the same rows the usual way, statement by statement between BEGIN and COMMIT.
 """
 
 from __future__ import annotations
@@ -78,6 +80,47 @@ _SCRIPT = """\\set a random({first})
 SELECT bench_reserve(ARRAY[:a, :b]::bigint[]);
 """
 
+#: pgbench takes a colon for the start of a variable, in quotes, too.
+_LEG = """
+UPDATE inventory_stockposition SET allocated = allocated + 1
+WHERE id = :{leg}
+  AND on_hand - held - allocated - earmarked - safety_stock + oversell_limit >= 1;
+INSERT INTO inventory_reservation (public_id, organization_id, demand_kind, demand_ref, line_ref,
+  variant_id, position_id, lot_id, part, quantity, earmarked, channel, needed_on, extensions,
+  status, expires_at, version, created_at)
+SELECT 'rsv_raw{leg}' || :number, v.organization_id, 'bench', 'ord_plain' || :number, '{leg}',
+  p.variant_id, p.id, NULL, 0, 1, 0, '', NULL, 0, 'allocated', NULL, 0, now()
+FROM inventory_stockposition p JOIN catalog_variant v ON v.id = p.variant_id WHERE p.id = :{leg}
+RETURNING id AS reservation, organization_id AS owner, variant_id AS variant_{leg} \\gset
+INSERT INTO inventory_reservationstatuschange (subject_id, trigger, from_status, to_status, actor,
+  reason, at)
+VALUES (:reservation, 'allocate', '', 'allocated', 'bench', '', now());
+INSERT INTO inventory_stockmovement (position_id, kind, lot_id, serial_id, on_hand_delta,
+  held_delta, allocated_delta, earmarked_delta, quarantined_delta, damaged_delta, returned_delta,
+  reason, actor, cause, document_kind, document_ref, occurred_at)
+VALUES (:{leg}, 'allocated', NULL, NULL, 0, 0, 1, 0, 0, 0, 0, '', 'bench', '', 'bench',
+  'ord_plain' || :number, now());
+"""
+
+_PLAIN = (
+    """\\set a random({first})
+\\set b random({second})
+\\set number random(1, 9000000000000000)
+BEGIN;"""
+    + _LEG.replace("{leg}", "a")
+    + _LEG.replace("{leg}", "b")
+    + """
+INSERT INTO outbox_outboxevent (event_id, name, organization_id, aggregate_kind, aggregate_id,
+  correlation_id, causation_id, actor, hops, payload, occurred_at, recorded_at)
+VALUES (gen_random_uuid(), 'inventory.stock.reserved.v1', :owner, 'demand', 'ord_plain' || :number,
+  'ord_plain' || :number, '', 'bench', 0, jsonb_build_object('organization_id', :owner::bigint,
+  'demand_kind', 'bench', 'demand_ref', 'ord_plain' || :number, 'units', 2, 'node_ids',
+  '[1]'::jsonb, 'variant_ids', jsonb_build_array(:variant_a::bigint, :variant_b::bigint),
+  'occurred_at', now()), now(), now());
+COMMIT;
+"""
+)
+
 _TPS = re.compile(r"tps = ([\d.]+)")
 
 
@@ -87,13 +130,21 @@ class PgbenchFailed(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class RawReserving:
-    """pgbench and its two scripts, ready."""
+    """pgbench and its scripts, ready."""
 
     spread: Path
     hot: Path
+    plain_hot: Path
 
     def rate(self, seconds: float, *, hot: bool = False) -> float:
         """This function will let eight connections reserve for so long; orders per second."""
+        return self._rate(self.hot if hot else self.spread, seconds)
+
+    def guarded_updates(self, seconds: float) -> float:
+        """This function will do the same on the hot row, statement by statement."""
+        return self._rate(self.plain_hot, seconds)
+
+    def _rate(self, script: Path, seconds: float) -> float:
         options = connect_options()
         command = [
             _pgbench(),
@@ -102,7 +153,7 @@ class RawReserving:
             f"--client={CLIENTS}",
             f"--jobs={THREADS}",
             f"--time={max(1, round(seconds))}",
-            f"--file={self.hot if hot else self.spread}",
+            f"--file={script}",
             f"--host={options.get('host', '')}",
             f"--port={options.get('port', '')}",
             f"--username={options.get('user', '')}",
@@ -127,12 +178,17 @@ def limit(positions: range) -> Iterator[RawReserving]:
     with connection.cursor() as cursor:
         cursor.execute(_FUNCTION)
     middle = positions[len(positions) // 2]
-    second = f"{middle}, {positions[-1]}"
+    ranges = {"first": f"{positions[0]}, {middle - 1}", "second": f"{middle}, {positions[-1]}"}
+    hot = {**ranges, "first": f"{positions[0]}, {positions[0]}"}
+    scripts = {
+        "spread": _SCRIPT.format(**ranges),
+        "hot": _SCRIPT.format(**hot),
+        "plain_hot": _PLAIN.format(**hot),
+    }
     with TemporaryDirectory(prefix="oms-bench-") as folder:
-        spread, hot = Path(folder, "spread.sql"), Path(folder, "hot.sql")
-        spread.write_text(_SCRIPT.format(first=f"{positions[0]}, {middle - 1}", second=second))
-        hot.write_text(_SCRIPT.format(first=f"{positions[0]}, {positions[0]}", second=second))
-        yield RawReserving(spread, hot)
+        for name, text in scripts.items():
+            Path(folder, name).write_text(text)
+        yield RawReserving(**{name: Path(folder, name) for name in scripts})
 
 
 def _pgbench() -> str:

@@ -30,11 +30,13 @@ from orders.tests.factories import a_world
 from orders.types import OrderDraft
 
 ROWS = {
-    "reserving, 8 callers": "orders/s",
-    "reserving, 8 callers, hot variant, one writer": "orders/s",
-    "reserving, 8 callers, hot, by guarded UPDATEs": "orders/s",
+    "reserving, 8 callers, one writer": "orders/s",
+    "reserving, 8 callers, one writer, hot variant": "orders/s",
+    "reserving, 8 callers, one writer, hot, by guarded UPDATEs": "orders/s",
+    "reserving, 8 callers, one writer, hot, by L hot": "orders/s",
     "L, 8 connections, hot variant": "orders/s",
-    "reserving, 8 callers, hot variant, two writers": "orders/s",
+    "reserving, 8 callers, two writers": "orders/s",
+    "reserving, 8 callers, two writers, hot variant": "orders/s",
     "reserving, 10 plans in one call": "orders/s",
     "flash sale, 128 callers, 2 processes, answers": "answers/s",
     "flash sale, 128 callers, 2 processes, p50": "ms",
