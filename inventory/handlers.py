@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from inventory.catalog.events import VariantSwitched
 from inventory.events import (
     BackorderQueued,
     StockAdjusted,
@@ -11,6 +12,8 @@ from inventory.events import (
     StockReleased,
     StockReserved,
 )
+from inventory.nodes.events import NodeSwitched
+from inventory.selectors import stock
 from inventory.services import filling, publishing
 from oms.infra.outbox.subscriptions import Delivered, subscribe
 
@@ -27,6 +30,26 @@ _Moved = StockReserved | StockReleased | StockReceived | StockAdjusted
 )
 def on_stock_moved(facts: Sequence[Delivered[_Moved]]) -> None:
     publishing.refresh(variant_ids={v for fact in facts for v in fact.event.variant_ids})
+
+
+@subscribe(VariantSwitched, consumer="inventory.variants_on_sale", batch_size=500)
+def on_variant_switched(facts: Sequence[Delivered[VariantSwitched]]) -> None:
+    publishing.refresh(variant_ids={fact.event.variant_id for fact in facts})
+
+
+@subscribe(NodeSwitched, consumer="inventory.nodes_in_service", batch_size=50)
+def on_node_switched(facts: Sequence[Delivered[NodeSwitched]]) -> None:
+    """What lies there can be sold now, or not any more; some may have waited for it."""
+    for organization_id in sorted({fact.event.organization_id for fact in facts}):
+        switched = [fact.event for fact in facts if fact.event.organization_id == organization_id]
+        publishing.refresh(variant_ids=_lying_at(organization_id, switched))
+        opened = [event for event in switched if event.is_serving]
+        filling.fill_free(variant_ids=_lying_at(organization_id, opened))
+
+
+def _lying_at(organization_id: int, events: Sequence[NodeSwitched]) -> set[int]:
+    nodes = {event.node_id for event in events}
+    return stock.variants_at(organization_id=organization_id, node_ids=nodes) if nodes else set()
 
 
 @subscribe(StockReleased, BackorderQueued, consumer="inventory.backlog", batch_size=200)

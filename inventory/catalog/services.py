@@ -11,12 +11,15 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError
 from simple_history.utils import bulk_create_with_history, bulk_update_with_history
 
+from inventory.catalog.events import VariantSwitched
 from inventory.catalog.models import KitComponent, Product, Variant, VariantUnit
 from inventory.catalog.types import VariantDraft
+from oms.core import clock
 from oms.core.context import current
 from oms.core.errors import Conflict, FieldError, Invalid, NotFound
 from oms.core.quantities import InvalidQuantity, require_quantity
 from oms.core.transactions import needs_transaction
+from oms.infra.outbox.services import emitting
 
 _FIELDS = (
     "name", "barcode", "weight_g", "length_mm", "width_mm", "height_mm", "price_amount",
@@ -31,7 +34,7 @@ _BATCH = 2_000
 #: A kit of more parts, or a unit of more pieces, is a typing error.
 MAX_PARTS, MAX_FACTOR = 100, 100_000
 
-#: How stock's triggers refuse (inventory/migrations/0100_catalog_guards.py).
+#: How stock's triggers refuse (inventory/migrations/0007_catalog_guards.py).
 _STOCK_IN_THE_WAY = "OM003"
 
 
@@ -75,6 +78,7 @@ def upsert_variants(*, organization_id: int, drafts: Sequence[VariantDraft]) -> 
         .filter(organization_id=organization_id, sku__in=[draft.sku for draft in drafts])
         .order_by("pk")
     }
+    was_active = {variant.pk: variant.is_active for variant in existing.values()}
     new, changed = [], []
     for draft in drafts:
         variant = existing.get(draft.sku)
@@ -82,6 +86,7 @@ def upsert_variants(*, organization_id: int, drafts: Sequence[VariantDraft]) -> 
             new.append(_variant(organization_id, products, draft))
         elif _change(variant, products, draft):
             changed.append(variant)
+    switched = [variant for variant in changed if variant.is_active != was_active[variant.pk]]
     _validate([*new, *changed])
     reason = current().actor
     if new:
@@ -97,6 +102,7 @@ def upsert_variants(*, organization_id: int, drafts: Sequence[VariantDraft]) -> 
                 batch_size=_BATCH,
                 default_change_reason=reason,
             )
+        emitting.emit_many([_switched(variant) for variant in switched])
     return {variant.sku: variant.pk for variant in [*existing.values(), *new]}
 
 
@@ -304,6 +310,16 @@ def _change(variant: Variant, products: Mapping[str, Product], draft: VariantDra
         variant.product = product
         return True
     return bool(differing)
+
+
+def _switched(variant: Variant) -> VariantSwitched:
+    return VariantSwitched(
+        organization_id=variant.organization_id,
+        variant_id=variant.pk,
+        sku=variant.sku,
+        is_active=variant.is_active,
+        occurred_at=clock.now(),
+    )
 
 
 def _validate(variants: Sequence[Variant]) -> None:

@@ -10,12 +10,14 @@ from zoneinfo import available_timezones
 from django.core.exceptions import ValidationError
 from simple_history.utils import bulk_create_with_history, bulk_update_with_history
 
+from inventory.nodes.events import NodeSwitched
 from inventory.nodes.models import Bin, Node, NodeAllowance, Pool
 from inventory.nodes.types import NodeDraft, PoolDraft
 from oms.core import clock
 from oms.core.context import current
 from oms.core.errors import FieldError, Invalid, NotFound
 from oms.core.transactions import needs_transaction
+from oms.infra.outbox.services import emitting
 
 _FIELDS = (
     "name", "kind", "country", "region", "city", "postcode", "street", "latitude", "longitude",
@@ -62,6 +64,7 @@ def upsert_nodes(*, drafts: Sequence[NodeDraft]) -> dict[str, int]:
         .filter(code__in=[draft.code for draft in drafts])
         .order_by("pk")
     }
+    was_active = {node.pk: node.is_active for node in existing.values()}
     new, changed = [], []
     for node, draft in [(existing.get(draft.code), draft) for draft in drafts]:
         if node is None:
@@ -74,18 +77,37 @@ def upsert_nodes(*, drafts: Sequence[NodeDraft]) -> dict[str, int]:
         new = bulk_create_with_history(new, Node, default_change_reason=reason)
     if changed:
         bulk_update_with_history(changed, Node, list(_FIELDS), default_change_reason=reason)
+        _tell_switched([node for node in changed if node.is_active != was_active[node.pk]])
     return {node.code: node.pk for node in [*existing.values(), *new]}
 
 
 @needs_transaction
 def allow(*, organization_id: int, node_ids: Collection[int]) -> None:
     """This function will let the organization be served from the nodes; a repeat is harmless."""
+    allowed = NodeAllowance.objects.filter(organization_id=organization_id, node_id__in=node_ids)
+    fresh = sorted(set(node_ids) - set(allowed.values_list("node_id", flat=True)))
     NodeAllowance.objects.bulk_create(
-        [
-            NodeAllowance(organization_id=organization_id, node_id=node_id)
-            for node_id in sorted(set(node_ids))
-        ],
+        [NodeAllowance(organization_id=organization_id, node_id=node_id) for node_id in fresh],
         ignore_conflicts=True,
+    )
+    active = Node.objects.filter(pk__in=fresh, is_active=True).values_list("pk", flat=True)
+    emitting.emit_many([_switched(organization_id, pk, True) for pk in sorted(active)])
+
+
+def _tell_switched(nodes: Sequence[Node]) -> None:
+    if nodes:
+        active = {node.pk: node.is_active for node in nodes}
+        served = NodeAllowance.objects.filter(node_id__in=active).order_by("node_id", "pk")
+        pairs = served.values_list("organization_id", "node_id")
+        emitting.emit_many([_switched(owner, node, active[node]) for owner, node in pairs])
+
+
+def _switched(organization_id: int, node_id: int, is_serving: bool) -> NodeSwitched:
+    return NodeSwitched(
+        organization_id=organization_id,
+        node_id=node_id,
+        is_serving=is_serving,
+        occurred_at=clock.now(),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from django.db.models import Count, F, QuerySet, Sum
 from django.db.models.functions import Greatest
@@ -35,6 +35,14 @@ def list_positions(
     if variant_ids is not None:
         positions = positions.filter(variant_id__in=variant_ids)
     return positions.annotate(available=Greatest(FREE, 0)).order_by("node__code", "variant__sku")
+
+
+def variants_at(*, organization_id: int, node_ids: Collection[int]) -> set[int]:
+    """This function will return the organization's variants that have a place at the nodes."""
+    places = StockPosition.objects.filter(
+        node_id__in=node_ids, variant__organization_id=organization_id
+    )
+    return set(places.values_list("variant_id", flat=True))
 
 
 def list_movements(*, position_id: int) -> QuerySet[StockMovement]:

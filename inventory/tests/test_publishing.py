@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,12 +14,14 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from inventory.catalog import services as catalog
 from inventory.catalog.models import Variant
 from inventory.models import PublishedAvailability, StockPosition
+from inventory.nodes import services as nodes
 from inventory.selectors import availability
 from inventory.selectors import syncing as selectors
 from inventory.services import policies, publishing, reservations, stock
-from inventory.tests.factories import World, at_node, make_world
+from inventory.tests.factories import NODE, VARIANT, World, at_node, make_world
 from inventory.tests.syncing import add_source, deliver, delta
 from inventory.types import ChannelReserve, FeedItem
 from oms.core.testing.races import run_together
@@ -193,6 +196,56 @@ def test_a_variant_that_is_not_sold_is_told_as_nothing(world: World) -> None:
     relaying.drain()
 
     assert _quantities(world) == {"TENT": 0, "MUG": 0}
+
+
+def test_a_variant_that_is_switched_off_and_on_is_told_at_once(world: World) -> None:
+    _open(world)
+
+    def switch(is_active: bool) -> int:
+        draft = replace(VARIANT, sku="TENT", name="Tent", is_active=is_active)
+        with unit():
+            catalog.upsert_variants(organization_id=world.organization_id, drafts=[draft])
+        relaying.drain()
+        return _quantities(world)["TENT"]
+
+    assert [switch(False), switch(True), switch(True)] == [0, 14, 14]
+    assert [told["quantity"] for told in _told()] == [0, 14]
+
+
+def test_a_node_that_is_switched_off_and_on_is_told_at_once(world: World) -> None:
+    _open(world)
+
+    def switch(is_active: bool) -> int:
+        with unit():
+            nodes.upsert_nodes(
+                drafts=[replace(NODE, code="dallas", name="Dallas", is_active=is_active)]
+            )
+        relaying.drain()
+        return _quantities(world)["TENT"]
+
+    assert [switch(False), switch(True), switch(True)] == [10, 14, 14]
+    assert [told["quantity"] for told in _told()] == [10, 14]
+
+
+def test_a_node_that_is_opened_to_a_seller_is_told_at_once(world: World) -> None:
+    with unit():
+        [oslo] = nodes.upsert_nodes(drafts=[replace(NODE, code="oslo", name="Oslo")]).values()
+    world = replace(world, nodes={**world.nodes, "oslo": oslo})
+    world.receive("oslo", "TENT", 5)
+    _open(world)
+    relaying.drain()
+    assert _quantities(world)["TENT"] == 14
+
+    for _ in range(2):
+        with unit():
+            nodes.allow(organization_id=world.organization_id, node_ids=[oslo])
+    relaying.drain()
+
+    assert _quantities(world)["TENT"] == 19
+    assert (
+        OutboxEvent.objects.filter(name="inventory.node.switched.v1", payload__node_id=oslo).count()
+        == 1
+    )
 
 
 def test_a_node_below_zero_takes_nothing_from_the_others(world: World) -> None:
