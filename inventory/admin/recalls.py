@@ -13,6 +13,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from unfold.decorators import action, display
 from unfold.widgets import (
     UnfoldAdminTextareaWidget,
@@ -127,12 +128,12 @@ class RecallAdmin(ReadAdmin):
         board = selectors.get_board(scope=selectors.scope_of_recall(recall_id=obj.pk))
         names = accounts.names_of(actors={obj.actor})
         about: list[tuple[Any, Any]] = [
-            (_("reason"), obj.reason),
+            (_("number"), obj.public_id),
             (_("called by"), names[obj.actor]),
             (_("called"), cells.moment(obj.created_at)),
             (_("closed"), cells.moment(obj.closed_at)),
         ]
-        page = board_page(board, name=_("Recall %(id)s") % {"id": obj.public_id})
+        page = board_page(board, name=_("Recall: %(reason)s") % {"reason": obj.reason})
         return Page(
             name=page.name,
             pills=[_state_pill(obj), *page.pills],
@@ -143,7 +144,7 @@ class RecallAdmin(ReadAdmin):
 
     @display(description=_("recall"), ordering="id")
     def name(self, obj: Recall) -> SafeString:
-        return cells.two_lines(obj.public_id, obj.reason)
+        return cells.two_lines(obj.reason, obj.public_id)
 
     @display(description=_("state"), ordering="closed_at")
     def state(self, obj: Recall) -> SafeString:
@@ -151,8 +152,9 @@ class RecallAdmin(ReadAdmin):
 
     @display(description=_("goods"))
     def goods(self, obj: Any) -> str:
-        counts = [(obj.lots, _("lots")), (obj.serials, _("serial numbers"))]
-        return ", ".join(f"{count} {label}" for count, label in counts if count)
+        lots = ngettext("%d lot", "%d lots", obj.lots) % obj.lots
+        serials = ngettext("%d serial number", "%d serial numbers", obj.serials) % obj.serials
+        return ", ".join(text for text in (lots, serials) if not text.startswith("0 "))
 
     @display(description=_("called"), ordering="id")
     def called(self, obj: Recall) -> SafeString:

@@ -21,7 +21,7 @@ class Recall(Created):
         verbose_name = _("recall")
 
     def __str__(self) -> str:
-        return self.public_id
+        return self.reason
 
 
 class RecallItem(models.Model):
