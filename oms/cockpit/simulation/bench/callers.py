@@ -43,24 +43,34 @@ class Goods:
         )
         return Demand(self.organization_id, "bench", reference, legs)
 
-    def on_sale(self, number: int, units: int) -> int:
-        """This function will leave exactly so many units of one variant, and return it."""
+    @contextmanager
+    def on_sale(self, number: int, units: int) -> Iterator[int]:
+        """This function will leave exactly so many units of one variant for the block, which gets
+        the variant; afterwards what was put away is back."""
+        variant = self.variants[-1 - number]
+        put_away = _free(self.node_id, variant) - units
+        self._adjust(variant, -put_away)
+        try:
+            yield variant
+        finally:
+            self._adjust(variant, put_away)
+
+    def _adjust(self, variant: int, units: int) -> None:
         from inventory.services import stock
         from inventory.types import StockChange
         from oms.core.transactions import unit
 
-        variant = self.variants[-1 - number]
+        change = StockChange(self.node_id, variant, units, "flash sale", "bench", "sale")
         with unit():
-            free = _free(self.node_id, variant)
-            change = StockChange(self.node_id, variant, units - free, "flash sale", "bench", "sale")
             stock.adjust(changes=[change])
-        return variant
 
 
 def _free(node_id: int, variant_id: int) -> int:
     from inventory.services import balances
+    from oms.core.transactions import unit
 
-    [position] = balances.lock_places(places=[(node_id, variant_id)])
+    with unit():
+        [position] = balances.lock_places(places=[(node_id, variant_id)])
     return position.free
 
 

@@ -73,13 +73,18 @@ def _goods(world: World) -> Goods:
     return Goods(world.organization_id, rows[0][2], [row[1] for row in rows], positions)
 
 
+def _turns(sizes: Sizes) -> int:
+    """More than elsewhere: callers' rates differ by a fifth from one second to the next."""
+    return 2 * sizes.rounds - 1
+
+
 def _one_writer(
     goods: Goods, sizes: Sizes, raw: RawReserving, started: callers.Processes
 ) -> Iterator[Figure]:
     spread_load = Load(goods, CALLERS, sizes.raw_seconds)
     hot_load = Load(goods, CALLERS, sizes.raw_seconds, is_hot=True)
     spread, limit, hot, limit_hot, plain_hot = timing.in_turns(
-        sizes.rounds,
+        _turns(sizes),
         lambda: started.rate([spread_load]),
         lambda: raw.rate(sizes.raw_seconds),
         lambda: started.rate([hot_load]),
@@ -100,7 +105,7 @@ def _two_writers(
     halves = [Load(goods, CALLERS // 2, sizes.raw_seconds, seed=seed) for seed in (1, 2)]
     hot_halves = [replace(half, is_hot=True) for half in halves]
     hot, spread, limit = timing.in_turns(
-        sizes.rounds,
+        _turns(sizes),
         lambda: started.rate(hot_halves),
         lambda: started.rate(halves),
         lambda: raw.rate(sizes.raw_seconds),
@@ -134,15 +139,15 @@ def _flash(goods: Goods, sizes: Sizes, started: callers.Processes) -> Iterator[F
     latencies: list[float] = []
     rates: list[float] = []
     for number in range(sizes.rounds):
-        sale = goods.on_sale(number, sizes.flash_units)
-        load = Load(
-            goods,
-            FLASH_CALLERS // FLASH_PROCESSES,
-            0.0,
-            demands=sizes.flash_units * 6 // FLASH_PROCESSES,
-            sale=sale,
-        )
-        told = started.run([load] * FLASH_PROCESSES)
+        with goods.on_sale(number, sizes.flash_units) as sale:
+            load = Load(
+                goods,
+                FLASH_CALLERS // FLASH_PROCESSES,
+                0.0,
+                demands=sizes.flash_units * 6 // FLASH_PROCESSES,
+                sale=sale,
+            )
+            told = started.run([load] * FLASH_PROCESSES)
         sold = sum(answer.taken for answer in told)
         if sold != sizes.flash_units:
             raise Oversold(f"{sold} of {sizes.flash_units} units were sold")
