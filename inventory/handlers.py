@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from inventory.catalog.events import VariantSwitched
@@ -40,16 +41,13 @@ def on_variant_switched(facts: Sequence[Delivered[VariantSwitched]]) -> None:
 @subscribe(NodeSwitched, consumer="inventory.nodes_in_service", batch_size=50)
 def on_node_switched(facts: Sequence[Delivered[NodeSwitched]]) -> None:
     """What lies there can be sold now, or not any more; some may have waited for it."""
-    for organization_id in sorted({fact.event.organization_id for fact in facts}):
-        switched = [fact.event for fact in facts if fact.event.organization_id == organization_id]
-        publishing.refresh(variant_ids=_lying_at(organization_id, switched))
-        opened = [event for event in switched if event.is_serving]
-        filling.fill_free(variant_ids=_lying_at(organization_id, opened))
-
-
-def _lying_at(organization_id: int, events: Sequence[NodeSwitched]) -> set[int]:
-    nodes = {event.node_id for event in events}
-    return stock.variants_at(organization_id=organization_id, node_ids=nodes) if nodes else set()
+    switched: dict[int, set[int]] = defaultdict(set)
+    for fact in facts:
+        switched[fact.event.organization_id].add(fact.event.node_id)
+    for organization_id, node_ids in sorted(switched.items()):
+        variant_ids = stock.variants_at(organization_id=organization_id, node_ids=node_ids)
+        publishing.refresh(variant_ids=variant_ids)
+        filling.fill_free(variant_ids=variant_ids)
 
 
 @subscribe(StockReleased, BackorderQueued, consumer="inventory.backlog", batch_size=200)

@@ -152,9 +152,11 @@ class RecallAdmin(ReadAdmin):
 
     @display(description=_("goods"))
     def goods(self, obj: Any) -> str:
-        lots = ngettext("%d lot", "%d lots", obj.lots) % obj.lots
-        serials = ngettext("%d serial number", "%d serial numbers", obj.serials) % obj.serials
-        return ", ".join(text for text in (lots, serials) if not text.startswith("0 "))
+        counts = [
+            (obj.lots, ngettext("%d lot", "%d lots", obj.lots)),
+            (obj.serials, ngettext("%d serial number", "%d serial numbers", obj.serials)),
+        ]
+        return ", ".join(text % count for count, text in counts if count)
 
     @display(description=_("called"), ordering="id")
     def called(self, obj: Recall) -> SafeString:

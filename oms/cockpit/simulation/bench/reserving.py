@@ -92,10 +92,10 @@ def _one_writer(
         lambda: raw.guarded_updates(sizes.raw_seconds),
     )
     name = f"reserving, {CALLERS} callers, one writer"
-    yield Figure(name, spread, "orders/s", raw=limit)
+    yield Figure(name, spread, "orders/s", raw=limit, ratio_bar=0.8)
     yield Figure(f"{name}, hot variant", hot, "orders/s", raw=spread, ratio_bar=0.95)
     yield Figure(f"{name}, hot, by guarded UPDATEs", hot, "orders/s", raw=plain_hot, ratio_bar=3.0)
-    yield Figure(f"{name}, hot, by L hot", hot, "orders/s", raw=limit_hot)
+    yield Figure(f"{name}, hot, by L hot", hot, "orders/s", raw=limit_hot, ratio_bar=3.0)
     yield Figure("L, 8 connections, hot variant", limit_hot, "orders/s", raw=limit)
 
 
