@@ -14,6 +14,7 @@ from oms.core.addresses import PostalAddress, Verdict, judge
 from oms.core.errors import FieldError, Invalid
 from oms.core.quantities import MAX_LINE_QUANTITY
 from oms.infra.contacts.hashing import keyed_hash
+from orders import amounts
 from orders.channels.types import ChannelFacts
 from orders.tiers import TIERS
 from orders.types import LineDraft, OrderDraft
@@ -37,6 +38,8 @@ class CleanLine:
     variant: VariantFacts
     quantity: int
     unit_amount: Decimal
+    discount_amount: Decimal = Decimal(0)
+    tax_amount: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +61,8 @@ class CleanDraft:
 
     @property
     def total_amount(self) -> Decimal:
-        lines = sum((line.unit_amount * line.quantity for line in self.lines), Decimal(0))
-        return lines + self.draft.shipping_amount
+        lines = sum((amounts.of_line(line) for line in self.lines), Decimal(0))
+        return lines + self.draft.shipping_amount + self.draft.shipping_tax_amount
 
     @property
     def unit_count(self) -> int:
@@ -130,15 +133,19 @@ def _check_money(draft: OrderDraft) -> list[FieldError]:
         unit = money.exponent(draft.currency)
     except money.UnknownCurrency:
         return [FieldError("/currency", "unknown_currency", "Give an ISO 4217 code.")]
-    amounts = [("/shipping_amount", draft.shipping_amount)]
-    amounts += [
-        (f"/lines/{i}/unit_amount", line.unit_amount)
-        for i, line in enumerate(draft.lines)
-        if line.unit_amount is not None
+    given = [
+        ("/shipping_amount", draft.shipping_amount),
+        ("/shipping_tax_amount", draft.shipping_tax_amount),
     ]
+    for i, line in enumerate(draft.lines):
+        given += [
+            (f"/lines/{i}/{name}", amount)
+            for name in ("unit_amount", "discount_amount", "tax_amount")
+            if (amount := getattr(line, name)) is not None
+        ]
     return [
         FieldError(pointer, "invalid_amount", f"Give an amount from 0 in steps of {unit}.")
-        for pointer, amount in amounts
+        for pointer, amount in given
         if not amount.is_finite() or not 0 <= amount <= MAX_AMOUNT or amount % unit
     ]
 
@@ -178,6 +185,19 @@ def _check_line(
         errors.append(
             FieldError(f"/lines/{index}/sku", "inactive_sku", "This SKU is no longer sold.")
         )
+    price = (
+        line.unit_amount
+        if line.unit_amount is not None or variant is None
+        else (variant.price_amount)
+    )
+    if price is not None and line.discount_amount > price * max(0, line.quantity):
+        errors.append(
+            FieldError(
+                f"/lines/{index}/discount_amount",
+                "discount_too_large",
+                "Give at most what the units of the line cost.",
+            )
+        )
     if not 1 <= line.quantity <= MAX_LINE_QUANTITY:
         errors.append(
             FieldError(
@@ -190,13 +210,18 @@ def _check_line(
 
 
 def _merge(draft: OrderDraft, catalog: Mapping[str, VariantFacts]) -> tuple[CleanLine, ...]:
-    merged: dict[tuple[str, Decimal], int] = {}
+    merged: dict[tuple[str, Decimal], list[LineDraft]] = {}
     for line in draft.lines:
-        variant = catalog[line.sku]
-        amount = variant.price_amount if line.unit_amount is None else line.unit_amount
-        key = (line.sku, amount)
-        merged[key] = merged.get(key, 0) + line.quantity
+        amount = catalog[line.sku].price_amount if line.unit_amount is None else line.unit_amount
+        merged.setdefault((line.sku, amount), []).append(line)
     return tuple(
-        CleanLine(position, catalog[sku], quantity, amount)
-        for position, ((sku, amount), quantity) in enumerate(merged.items(), start=1)
+        CleanLine(
+            position,
+            catalog[sku],
+            sum(line.quantity for line in lines),
+            amount,
+            sum((line.discount_amount for line in lines), Decimal(0)),
+            sum((line.tax_amount for line in lines), Decimal(0)),
+        )
+        for position, ((sku, amount), lines) in enumerate(merged.items(), start=1)
     )

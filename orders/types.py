@@ -32,6 +32,9 @@ class LineDraft:
     sku: str
     quantity: int
     unit_amount: Decimal | None = None
+    #: For all units of the line together.
+    discount_amount: Decimal = Decimal(0)
+    tax_amount: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,9 @@ class OrderDraft:
     customer_ref: str = ""
     tier: str = ""
     shipping_amount: Decimal = Decimal(0)
+    shipping_tax_amount: Decimal = Decimal(0)
+    tags: tuple[str, ...] = ()
+    is_partial_allowed: bool = False
     placed_at: datetime | None = None
     #: A cart whose held stock becomes this order's.
     reservation: str = ""

@@ -50,6 +50,17 @@ class LateFilter(admin.SimpleListFilter):
         return queryset
 
 
+class TierFilter(admin.SimpleListFilter):
+    title = _("service level")
+    parameter_name = "tier"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(Order.Tier.choices)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
+        return queryset.filter(tier=self.value()) if self.value() else queryset
+
+
 def is_unshipped() -> Exists:
     """This function will tell, in a query of orders, whether something still has to leave."""
     return Exists(

@@ -87,7 +87,7 @@ def _lead(order: Order) -> list[tuple[Any, Any]]:
         (_("Placed"), cells.ago(order.placed_at)),
         (_("Total"), cells.amount(order.total_amount, order.currency)),
         (_("To"), cells.place(order.city, order.region, order.country)),
-        (_("Service level"), order.get_tier_display()),
+        (_("Service level"), order.tier_name),
     ]
 
 

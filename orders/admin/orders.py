@@ -48,7 +48,13 @@ class OrderAdmin(ReadAdmin):
         "total",
         "placed",
     )
-    list_filter = ("status", finding.OnHoldFilter, finding.LateFilter, "tier", "channel")
+    list_filter = (
+        "status",
+        finding.OnHoldFilter,
+        finding.LateFilter,
+        finding.TierFilter,
+        "channel",
+    )
     list_select_related = ("channel",)
     search_fields = ("number",)
     search_help_text = _("Order number, the channel's reference, tracking number or e-mail")
@@ -143,7 +149,7 @@ class OrderAdmin(ReadAdmin):
 
     @display(description=_("channel"), ordering="channel__name")
     def came_by(self, obj: Order) -> SafeString:
-        return cells.two_lines(obj.channel.name, obj.get_tier_display())
+        return cells.two_lines(obj.channel.name, obj.tier_name)
 
     @display(description=_("units"), ordering="unit_count")
     def units(self, obj: Order) -> SafeString:

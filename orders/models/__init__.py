@@ -1,20 +1,30 @@
+from orders.models.amendment import Amendment
 from orders.models.fulfillment import (
     FulfillmentLine,
     FulfillmentOrder,
     FulfillmentOrderStatusChange,
     TimelineEntry,
 )
+from orders.models.notes import Attachment, OrderNote
 from orders.models.order import Order, OrderLine, OrderStatusChange
-from orders.models.verification import Hold, RuleResult
+from orders.models.promise import Promise
+from orders.models.verification import Approval, Hold, Override, RuleResult, VerificationRule
 
 __all__ = [
+    "Amendment",
+    "Approval",
+    "Attachment",
     "FulfillmentLine",
     "FulfillmentOrder",
     "FulfillmentOrderStatusChange",
     "Hold",
     "Order",
     "OrderLine",
+    "OrderNote",
     "OrderStatusChange",
+    "Override",
+    "Promise",
     "RuleResult",
     "TimelineEntry",
+    "VerificationRule",
 ]

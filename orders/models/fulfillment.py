@@ -40,6 +40,10 @@ class FulfillmentOrder(Created, Versioned):
     node = models.ForeignKey("nodes.Node", models.PROTECT, related_name="+")
     decision_ref = models.CharField(_("decision"), max_length=40)
     attempt = models.PositiveSmallIntegerField(_("attempt"), default=1)
+    #: Parts of one attempt at one node: each goes in a parcel of its own.
+    part = models.PositiveSmallIntegerField(_("part"), default=1)
+    #: Work of another order that this goes in one parcel with; that work leads.
+    merged_into = models.ForeignKey("self", models.PROTECT, null=True, related_name="merged")
     service_code = models.CharField(_("service"), max_length=40)
     latest_ship_at = models.DateTimeField(_("ship by"))
     status = FSMField(_("status"), default=Status.PROPOSED, choices=Status.choices, protected=True)
@@ -52,7 +56,9 @@ class FulfillmentOrder(Created, Versioned):
     class Meta:
         verbose_name = _("fulfillment order")
         constraints = [
-            models.UniqueConstraint(fields=["order", "node", "attempt"], name="orders_work_once"),
+            models.UniqueConstraint(
+                fields=["order", "node", "attempt", "part"], name="orders_work_once"
+            ),
         ]
         indexes = [models.Index(fields=["node", "status"], name="orders_work_at_node")]
 

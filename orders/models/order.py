@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -34,6 +37,17 @@ class Order(Created, Versioned):
         REJECTED = "rejected", _("Rejected")
         EXPIRED = "expired", _("Expired")
 
+    class Origin(models.TextChoices):
+        CHANNEL = "channel", _("Channel")
+        STAFF = "staff", _("Staff")
+        REPLACEMENT = "replacement", _("Replacement")
+
+    class AddressVerdict(models.TextChoices):
+        DELIVERABLE = "deliverable", _("Deliverable")
+        CORRECTED = "corrected", _("Corrected")
+        DOUBTFUL = "doubtful", _("Doubtful")
+        UNDELIVERABLE = "undeliverable", _("Undeliverable")
+
     class Tier(models.TextChoices):
         SAME_DAY = "same_day", _("Same day")
         NEXT_DAY = "next_day", _("Next day")
@@ -48,16 +62,37 @@ class Order(Created, Versioned):
     ship_to = models.ForeignKey("contacts.Contact", models.PROTECT, related_name="+")
     external_ref = models.CharField(_("channel's reference"), max_length=80)
     status = FSMField(_("status"), default=Status.DRAFT, choices=Status.choices, protected=True)
-    tier = models.CharField(_("tier"), max_length=20, choices=Tier.choices, default=Tier.STANDARD)
+    origin = models.CharField(
+        _("made by"), max_length=12, choices=Origin.choices, default=Origin.CHANNEL
+    )
+    replaces = models.ForeignKey("self", models.PROTECT, null=True, related_name="replacements")
+    #: A built-in tier or one that the organization made; see `channels.ServiceLevel`.
+    tier = models.CharField(_("tier"), max_length=20, default=Tier.STANDARD)
     priority = models.IntegerField(_("priority"), default=0)
     currency = CurrencyField(_("currency"))
     total_amount = AmountField(_("total"))
+    #: Part of the total: lines, their tax less their discounts, shipping and its tax.
     shipping_amount = AmountField(_("shipping"), default=0)
+    shipping_tax_amount = AmountField(_("tax on shipping"), default=0)
+    #: The part of the total that nobody owes any more; the order is worth the difference.
+    cancelled_amount = AmountField(_("cancelled"), default=0)
     country = models.CharField(_("country"), max_length=2)
     region = models.CharField(_("region"), max_length=60, blank=True)
     city = models.CharField(_("city"), max_length=120, blank=True)
     latitude = models.FloatField(null=True)
     longitude = models.FloatField(null=True)
+    address_verdict = models.CharField(
+        _("address"),
+        max_length=14,
+        choices=AddressVerdict.choices,
+        default=AddressVerdict.DELIVERABLE,
+    )
+    tags = ArrayField(models.CharField(max_length=40), default=list, verbose_name=_("tags"))
+    is_partial_allowed = models.BooleanField(
+        _("may ship in parts"),
+        default=False,
+        help_text=_("What is there ships at once; the rest follows."),
+    )
     line_count = models.PositiveIntegerField(_("lines"))
     unit_count = models.PositiveIntegerField(_("units"))
     placed_at = models.DateTimeField(_("placed"))
@@ -65,7 +100,14 @@ class Order(Created, Versioned):
     latest_ship_at = models.DateTimeField(_("ship by"), null=True)
     confirmed_at = models.DateTimeField(_("confirmed"), null=True)
     released_at = models.DateTimeField(_("released"), null=True)
+    #: When the last unit that was not cancelled was picked, packed, handed over.
+    picked_at = models.DateTimeField(_("picked"), null=True)
+    packed_at = models.DateTimeField(_("packed"), null=True)
+    shipped_at = models.DateTimeField(_("shipped"), null=True)
     delivered_at = models.DateTimeField(_("delivered"), null=True)
+    #: The milestone that will be missed, and when that was seen.
+    at_risk_of = models.CharField(_("at risk of missing"), max_length=12, blank=True)
+    at_risk_at = models.DateTimeField(_("at risk since"), null=True)
     closed_at = models.DateTimeField(_("closed"), null=True)
     tracking_hash = models.CharField(max_length=64, unique=True, editable=False)
     #: Hash of the sorted (SKU, quantity) pairs: two orders of one customer with the same content.
@@ -77,7 +119,13 @@ class Order(Created, Versioned):
             models.UniqueConstraint(fields=["organization", "number"], name="orders_number"),
             models.UniqueConstraint(fields=["channel", "external_ref"], name="orders_once"),
             models.CheckConstraint(
-                condition=Q(total_amount__gte=0, shipping_amount__gte=0), name="orders_amounts"
+                condition=Q(
+                    total_amount__gte=F("cancelled_amount"),
+                    cancelled_amount__gte=0,
+                    shipping_amount__gte=0,
+                    shipping_tax_amount__gte=0,
+                ),
+                name="orders_amounts",
             ),
         ]
         indexes = [
@@ -88,6 +136,12 @@ class Order(Created, Versioned):
                 condition=Q(status__in=["received", "verifying", "confirmed", "released"]),
                 name="orders_urgent",
             ),
+            models.Index(
+                fields=["latest_ship_at"],
+                condition=Q(status__in=["confirmed", "released"], shipped_at=None),
+                name="orders_to_ship",
+            ),
+            GinIndex(fields=["tags"], name="orders_tagged"),
             models.Index(fields=["customer", "content_hash"], name="orders_same_content"),
             models.Index(
                 fields=["delivered_at"], condition=Q(delivered_at__isnull=False), name="orders_done"
@@ -96,6 +150,16 @@ class Order(Created, Versioned):
 
     def __str__(self) -> str:
         return f"#{self.number}"
+
+    @property
+    def tier_name(self) -> str:
+        """The tier in words; one that an organization made is called by its code."""
+        return str(dict(self.Tier.choices).get(self.tier, self.tier))
+
+    @property
+    def owed_amount(self) -> Decimal:
+        """What the order is worth now."""
+        return Decimal(self.total_amount - self.cancelled_amount)
 
     @transition(status, source=[Status.DRAFT], target=Status.RECEIVED)
     def submit(self) -> None:
@@ -171,6 +235,9 @@ class OrderLine(models.Model):
     delivered = models.PositiveIntegerField(_("delivered"), default=0)
     returned = models.PositiveIntegerField(_("returned"), default=0)
     unit_amount = AmountField(_("unit price"))
+    #: For all ordered units of the line together.
+    discount_amount = AmountField(_("discount"), default=0)
+    tax_amount = AmountField(_("tax"), default=0)
 
     class Meta:
         verbose_name = _("order line")
@@ -192,6 +259,14 @@ class OrderLine(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(ordered__gte=1, unit_amount__gte=0), name="orders_line_something"
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    discount_amount__gte=0,
+                    tax_amount__gte=0,
+                    discount_amount__lte=F("unit_amount") * F("ordered"),
+                ),
+                name="orders_line_amounts",
             ),
         ]
 

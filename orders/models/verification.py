@@ -7,11 +7,11 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from oms.core.models import Created
+from oms.core.models import AmountField, Created, CurrencyField
 
 
 class RuleResult(Created):
-    """One rule's answer for one order."""
+    """One rule's answer for one order; every verification of an order is a run of its own."""
 
     class Verdict(models.TextChoices):
         PASS = "pass", _("Passed")
@@ -22,6 +22,7 @@ class RuleResult(Created):
     order = models.ForeignKey("orders.Order", models.CASCADE, related_name="rule_results")
     rule = models.CharField(_("rule"), max_length=40)
     rule_version = models.PositiveSmallIntegerField(default=1)
+    run = models.PositiveSmallIntegerField(_("run"), default=1)
     verdict = models.CharField(_("verdict"), max_length=8, choices=Verdict.choices)
     reasons = models.JSONField(_("reasons"), default=list)
 
@@ -30,11 +31,102 @@ class RuleResult(Created):
         indexes = [models.Index(fields=["order"], name="orders_rules_of")]
 
 
+class VerificationRule(Created):
+    """How one rule judges the orders of an organization, or of one of its channels. Every change
+    is a new version; the results of earlier orders name the one they were judged by."""
+
+    organization = models.ForeignKey("accounts.Organization", models.PROTECT, related_name="+")
+    #: Empty: every channel that has no version of its own.
+    channel = models.CharField(_("channel"), max_length=40, blank=True)
+    rule = models.CharField(_("rule"), max_length=40)
+    version = models.PositiveSmallIntegerField(_("version"))
+    is_enabled = models.BooleanField(_("is used"), default=True)
+    #: What follows when it objects.
+    verdict = models.CharField(_("verdict"), max_length=8, choices=RuleResult.Verdict.choices)
+    settings = models.JSONField(_("settings"), default=dict)
+    is_current = models.BooleanField(_("is current"), default=True)
+    author = models.CharField(_("author"), max_length=80)
+    reason = models.CharField(_("why"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("verification rule")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "channel", "rule", "version"], name="orders_rule_version"
+            ),
+            models.UniqueConstraint(
+                fields=["organization", "channel", "rule"],
+                condition=Q(is_current=True),
+                name="orders_rule_current",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rule} v{self.version}"
+
+
+class Override(Created):
+    """A person took responsibility for what a rule objected to."""
+
+    order = models.ForeignKey("orders.Order", models.CASCADE, related_name="overrides")
+    rule = models.CharField(_("rule"), max_length=40)
+    author = models.CharField(_("author"), max_length=80)
+    reason = models.CharField(_("why"), max_length=200)
+
+    class Meta:
+        verbose_name = _("override")
+        indexes = [models.Index(fields=["order", "rule"], name="orders_overrides")]
+
+
+class Approval(Created):
+    """Somebody with enough authority says yes or no to an order."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending", _("Pending")
+        APPROVED = "approved", _("Approved")
+        REJECTED = "rejected", _("Rejected")
+        EXPIRED = "expired", _("Expired")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+
+    order = models.ForeignKey("orders.Order", models.CASCADE, related_name="approvals")
+    status = models.CharField(
+        _("status"), max_length=10, choices=Status.choices, default=Status.PENDING
+    )
+    reason = models.CharField(_("what for"), max_length=200)
+    #: What the decider must have authority for.
+    amount = AmountField(_("amount"))
+    currency = CurrencyField(_("currency"))
+    requested_by = models.CharField(_("asked by"), max_length=80)
+    expires_at = models.DateTimeField(_("expires"))
+    decided_by = models.CharField(_("decided by"), max_length=80, blank=True)
+    decided_at = models.DateTimeField(_("decided"), null=True)
+    decision_reason = models.CharField(_("why decided"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("approval")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["order"], condition=Q(status="pending"), name="orders_one_open_approval"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["expires_at"], condition=Q(status="pending"), name="orders_approvals_open"
+            ),
+        ]
+
+
 class Hold(models.Model):
     """A reason to stop. `on hold` is derived from open rows; one open hold per type and order."""
 
     class Type(models.TextChoices):
         ADDRESS = "address", _("Address")
+        CONTACT = "contact", _("Contact")
+        RESTRICTION = "restriction", _("Restricted goods")
+        CREDIT = "credit", _("Credit limit")
+        PRICE = "price", _("Price or tax")
+        QUANTITY = "quantity", _("Quantity")
+        APPROVAL = "approval", _("Approval")
         DUPLICATE = "duplicate", _("Possible duplicate")
         FRAUD = "fraud", _("Fraud check")
         PAYMENT = "payment", _("Payment")
@@ -56,6 +148,10 @@ class Hold(models.Model):
     author = models.CharField(_("author"), max_length=80)
     opened_at = models.DateTimeField(_("opened"))
     due_at = models.DateTimeField(_("due"), null=True)
+    #: When it ends by itself, where it does.
+    releases_at = models.DateTimeField(_("ends by itself"), null=True)
+    #: When the lateness of an answer was told.
+    escalated_at = models.DateTimeField(_("escalated"), null=True)
     released_at = models.DateTimeField(_("released"), null=True)
     released_by = models.CharField(_("released by"), max_length=80, blank=True)
     release_reason = models.CharField(_("why released"), max_length=200, blank=True)
@@ -72,6 +168,16 @@ class Hold(models.Model):
         indexes = [
             models.Index(
                 fields=["opened_at"], condition=Q(released_at=None), name="orders_open_holds"
+            ),
+            models.Index(
+                fields=["releases_at"],
+                condition=Q(released_at=None, releases_at__isnull=False),
+                name="orders_holds_ending",
+            ),
+            models.Index(
+                fields=["due_at"],
+                condition=Q(released_at=None, escalated_at=None),
+                name="orders_holds_due",
             ),
         ]
 

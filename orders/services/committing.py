@@ -311,7 +311,7 @@ def _propose_work(items: Sequence[Recorded], routed: Routed, at: Mapping[int, da
 
 
 _WORK_FIELDS = (
-    "id", "public_id", "order_id", "node_id", "decision_ref", "attempt", "service_code",
+    "id", "public_id", "order_id", "node_id", "decision_ref", "attempt", "part", "service_code",
     "latest_ship_at", "status", "request", "version", "created_at",
 )  # fmt: skip
 

@@ -136,6 +136,10 @@ def _build_order(
         currency=draft.draft.currency,
         total_amount=draft.total_amount,
         shipping_amount=draft.draft.shipping_amount,
+        shipping_tax_amount=draft.draft.shipping_tax_amount,
+        address_verdict=_verdict_on(draft),
+        tags=list(draft.draft.tags),
+        is_partial_allowed=draft.draft.is_partial_allowed,
         country=address.country,
         region=address.region[:60],
         city=address.city[:120],
@@ -150,19 +154,26 @@ def _build_order(
     )
 
 
+def _verdict_on(draft: CleanDraft) -> str:
+    verdicts = Order.AddressVerdict
+    return verdicts.DELIVERABLE if draft.address.is_deliverable else verdicts.UNDELIVERABLE
+
+
 def _coarse(degrees: float | None) -> float | None:
     return None if degrees is None else round(degrees, 2)
 
 
 _ORDER_FIELDS = (
     "id", "public_id", "organization_id", "number", "channel_id", "customer_id", "ship_to_id",
-    "external_ref", "status", "version", "tier", "priority", "currency", "total_amount",
-    "shipping_amount", "country", "region", "city", "latitude", "longitude", "line_count",
-    "unit_count", "placed_at", "created_at", "tracking_hash", "content_hash",
+    "external_ref", "status", "version", "origin", "tier", "priority", "currency", "total_amount",
+    "shipping_amount", "shipping_tax_amount", "cancelled_amount", "country", "region", "city",
+    "latitude", "longitude", "address_verdict", "tags", "is_partial_allowed", "line_count",
+    "unit_count", "placed_at", "at_risk_of", "created_at", "tracking_hash", "content_hash",
 )  # fmt: skip
 _LINE_FIELDS = (
     "id", "order_id", "position", "variant_id", "sku", "ordered", "cancelled", "unallocated",
     "backordered", "allocated", "shipped", "delivered", "returned", "unit_amount",
+    "discount_amount", "tax_amount",
 )  # fmt: skip
 
 
@@ -191,6 +202,8 @@ def _build_lines(order: Order, drafts: dict[str, CleanDraft]) -> list[OrderLine]
             ordered=line.quantity,
             unallocated=line.quantity,
             unit_amount=line.unit_amount,
+            discount_amount=line.discount_amount,
+            tax_amount=line.tax_amount,
         )
         for line in drafts[order.external_ref].lines
     ]

@@ -105,6 +105,7 @@ def _store(answers: _Answers) -> None:
                 "order_id": item.order.pk,
                 "rule": rule.code,
                 "rule_version": rule.version,
+                "run": 1,
                 "verdict": answer.verdict,
                 "reasons": list(answer.reasons),
                 "created_at": item.order.placed_at,
