@@ -16,7 +16,7 @@ from oms.core.quantities import MAX_LINE_QUANTITY
 from oms.infra.contacts.hashing import keyed_hash
 from orders import amounts
 from orders.channels.types import ChannelFacts
-from orders.tiers import TIERS
+from orders.tiers import Level
 from orders.types import LineDraft, OrderDraft
 
 MAX_LINES = 500
@@ -49,7 +49,7 @@ class CleanDraft:
     draft: OrderDraft
     lines: tuple[CleanLine, ...]
     address: Verdict
-    tier: str
+    level: Level
 
     @property
     def customer_reference(self) -> str:
@@ -86,13 +86,16 @@ def clean(
     tier = draft.tier or channel.default_tier
     address = _judge_address(draft, channel)
     errors = [
-        *_check_head(draft, tier),
+        *_check_head(draft),
+        *_check_tier(tier, channel),
         *_check_country(address),
         *_check_lines(draft, catalog),
     ]
     if errors:
         raise InvalidOrder(_summary(errors), errors=errors)
-    return CleanDraft(draft=draft, lines=_merge(draft, catalog), address=address, tier=tier)
+    return CleanDraft(
+        draft=draft, lines=_merge(draft, catalog), address=address, level=channel.levels[tier]
+    )
 
 
 def _summary(errors: list[FieldError]) -> str:
@@ -115,17 +118,24 @@ def _judge_address(draft: OrderDraft, channel: ChannelFacts) -> Verdict:
     )
 
 
-def _check_head(draft: OrderDraft, tier: str) -> list[FieldError]:
+def _check_head(draft: OrderDraft) -> list[FieldError]:
     errors = []
     if not draft.external_ref.strip() or len(draft.external_ref) > 80:
         errors.append(
             FieldError("/external_ref", "required", "Give your own reference, 1 to 80 characters.")
         )
-    if tier not in TIERS:
-        errors.append(FieldError("/tier", "unknown_tier", f"Give one of {', '.join(TIERS)}."))
     if len(draft.customer_ref) > 80:
         errors.append(FieldError("/customer_ref", "too_long", "Give at most 80 characters."))
     return errors + _check_money(draft)
+
+
+def _check_tier(tier: str, channel: ChannelFacts) -> list[FieldError]:
+    if tier in channel.offered:
+        return []
+    offered = f"Give one of {', '.join(channel.offered)}."
+    if tier in channel.levels:
+        return [FieldError("/tier", "tier_not_offered", f"The channel lacks {tier}. {offered}")]
+    return [FieldError("/tier", "unknown_tier", offered)]
 
 
 def _check_money(draft: OrderDraft) -> list[FieldError]:

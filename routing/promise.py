@@ -15,9 +15,6 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-#: Calendar days from the day of the order, where the node is, to the last acceptable day.
-DEADLINE_DAYS = {"same_day": 0, "next_day": 1, "standard": 7, "economy": 14}
-
 _WEEK = 7
 _EVERY_DAY = 0b1111111
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from carriers.types import ServiceFacts
 from inventory.nodes.types import NodeFacts
 from oms.core import geo
-from routing.promise import DEADLINE_DAYS, Calendar, arrival_offsets
+from routing.promise import Calendar, arrival_offsets
 from routing.types import RoutingRequest
 
 #: Assumed where the destination has no coordinates: same region, same country, another country.
@@ -264,7 +264,7 @@ def _days(
                 )
             pairs.append(known[index, at])
         leaves.append([pair[0] for pair in pairs])
-        placed.append([pair[1] + DEADLINE_DAYS[request.tier] for pair in pairs])
+        placed.append([pair[1] + request.deadline_days for pair in pairs])
     return (
         np.array(leaves, dtype=np.int64)[:, network.calendar_of],
         np.array(placed, dtype=np.int64)[:, network.calendar_of],

@@ -132,6 +132,7 @@ def _asked(request: RoutingRequest) -> dict[str, Any]:
     return {
         "at": request.at.isoformat(),
         "tier": request.tier,
+        "deadline_days": request.deadline_days,
         "currency": request.currency,
         "country": request.country,
         "region": request.region,

@@ -34,6 +34,8 @@ class RoutingRequest:
     latitude: float | None
     longitude: float | None
     tier: str
+    #: Calendar days from the day it is asked, where the node is, to the last day of arrival.
+    deadline_days: int
     currency: str
     at: datetime
     #: The demand may hold stock softly already: its own counts as free for it.

@@ -92,6 +92,7 @@ _NAVIGATION: list[dict[str, Any]] = [
             _list(_("Decisions"), "alt_route", "routing.decision"),
             _list(_("Customers"), "group", "customers.customer"),
             _list(_("Channels"), "storefront", "channels.channel"),
+            _list(_("Service levels"), "speed", "channels.servicelevel"),
         ],
     },
     {

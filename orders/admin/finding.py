@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from carriers.selectors import shipments
 from oms.core import clock
 from oms.infra.contacts.selectors import search
+from orders.channels import selectors as channels
 from orders.models import FulfillmentOrder, Hold, Order, OrderLine
 
 #: In these an order may still have something to ship.
@@ -55,7 +56,7 @@ class TierFilter(admin.SimpleListFilter):
     parameter_name = "tier"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return list(Order.Tier.choices)
+        return channels.level_choices()
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
         return queryset.filter(tier=self.value()) if self.value() else queryset

@@ -17,7 +17,6 @@ from oms.core.api.fields import (
 )
 from oms.core.quantities import MAX_LINE_QUANTITY
 from orders.drafting import MAX_LINES
-from orders.tiers import TIERS
 from orders.types import LineDraft, OrderDraft, RecipientDraft
 
 
@@ -71,7 +70,14 @@ class OrderPlaceIn(StrictSerializer):
     )
     channel = StrictCharField(max_length=40, required=False, default="api")
     currency = StrictCharField(min_length=3, max_length=3)
-    tier = serializers.ChoiceField(choices=list(TIERS), required=False)
+    tier = StrictCharField(
+        max_length=20,
+        required=False,
+        help_text=(
+            "A service level that the channel offers: same_day, next_day, standard, economy, or "
+            "one of your own. Default: the channel's."
+        ),
+    )
     customer_ref = StrictCharField(max_length=80, required=False, allow_blank=True)
     shipping_amount = AmountField(required=False)
     reservation = StrictCharField(

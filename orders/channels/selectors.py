@@ -1,12 +1,14 @@
-"""Reads of channels."""
+"""Reads of channels and of the service levels of an organization."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
 
 from oms.core.errors import FieldError, Invalid
-from orders.channels.models import Channel
-from orders.channels.types import ChannelFacts
+from orders.channels.models import Channel, ServiceLevel
+from orders.channels.types import ChannelFacts, ChannelRules
+from orders.tiers import BUILT_IN, Level
 
 
 class UnknownChannel(Invalid):
@@ -16,13 +18,35 @@ class UnknownChannel(Invalid):
     code = "channels.unknown"
 
 
-def codes_by_id(*, channel_ids: Collection[int]) -> dict[int, str]:
-    """This function will return the codes of channels by primary key, inactive ones too."""
-    return dict(Channel.objects.filter(pk__in=set(channel_ids)).values_list("pk", "code"))
+def rules_by_id(*, channel_ids: Collection[int]) -> dict[int, ChannelRules]:
+    """This function will return what routing needs of channels, by primary key, inactive ones
+    too."""
+    rows = Channel.objects.filter(pk__in=set(channel_ids)).values_list("pk", "code", "carriers")
+    return {pk: ChannelRules(code, tuple(carriers)) for pk, code, carriers in rows}
+
+
+def levels_of(*, organization_id: int, with_retired: bool = False) -> dict[str, Level]:
+    """This function will return the levels of an organization by code: the built-in ones, then
+    its own, the most urgent first. One statement."""
+    found = levels_by_organization(organization_ids=[organization_id], with_retired=with_retired)
+    return found[organization_id]
+
+
+def levels_by_organization(
+    *, organization_ids: Collection[int], with_retired: bool = True
+) -> dict[int, dict[str, Level]]:
+    """This function will return the same for many; orders keep a level that was switched off."""
+    rows = ServiceLevel.objects.filter(organization_id__in=set(organization_ids))
+    if not with_retired:
+        rows = rows.filter(is_active=True)
+    own: dict[int, dict[str, Level]] = defaultdict(dict)
+    for row in rows.order_by("-rank", "code"):
+        own[row.organization_id][row.code] = Level(row.code, row.name, row.rank, row.deadline_days)
+    return {key: {**BUILT_IN, **own[key]} for key in organization_ids}
 
 
 def get_facts(*, organization_id: int, code: str) -> ChannelFacts:
-    """This function will return an active channel of the organization.
+    """This function will return an active channel of the organization, in two statements.
 
     :raises UnknownChannel: there is none with this code.
     """
@@ -39,4 +63,16 @@ def get_facts(*, organization_id: int, code: str) -> ChannelFacts:
         brand=channel.brand or channel.name,
         default_tier=channel.default_tier,
         needs_street=channel.needs_street,
+        auto_approve=channel.auto_approve,
+        tiers=tuple(channel.tiers),
+        carriers=tuple(channel.carriers),
+        requires_payment=channel.requires_payment,
+        approval_above_amount=channel.approval_above_amount,
+        levels=levels_of(organization_id=organization_id),
     )
+
+
+def level_choices() -> list[tuple[str, str]]:
+    """This function will return (code, name) of the levels of all organizations."""
+    own = ServiceLevel.objects.filter(is_active=True).order_by("code").values_list("code", "name")
+    return [(level.code, str(level.name)) for level in BUILT_IN.values()] + list(dict(own).items())

@@ -213,6 +213,7 @@ def _request(item: Recorded, variants: Mapping[int, VariantFacts], at: datetime)
         latitude=order.latitude,
         longitude=order.longitude,
         tier=order.tier,
+        deadline_days=item.level.deadline_days,
         currency=order.currency,
         at=at,
         may_hold=item.may_hold,
@@ -256,7 +257,7 @@ def _promise(items: Sequence[Recorded], routed: Routed) -> None:
         order.promised_on = max((day for day in days if day), default=None)
         order.latest_ship_at = min(moments)
         order.priority = priority(
-            order.tier, placed_at=order.placed_at, latest_ship_at=order.latest_ship_at
+            item.level, placed_at=order.placed_at, latest_ship_at=order.latest_ship_at
         )
     bulk.update_rows(
         Order,
@@ -335,22 +336,27 @@ def _confirmed(order: Order, routed: Routed, at: datetime) -> OrderConfirmed:
 
 
 def with_lines(orders: Sequence[Order]) -> list[Recorded]:
-    """This function will load the lines of stored orders, how often each was routed, and their
-    channels' codes, in three statements."""
+    """This function will load the lines of stored orders, how often each was routed, their
+    channels' rules and service levels, in four statements."""
     lines = OrderLine.objects.filter(order__in=orders).order_by("order_id", "position")
     by_order: dict[int, list[OrderLine]] = {order.pk: [] for order in orders}
     for line in lines:
         by_order[line.order_id].append(line)
     works = FulfillmentOrder.objects.filter(order__in=orders).values_list("order_id")
     routed = dict(works.annotate(Max("attempt")).order_by())
-    codes = channels.codes_by_id(channel_ids={order.channel_id for order in orders})
+    rules = channels.rules_by_id(channel_ids={order.channel_id for order in orders})
+    levels = channels.levels_by_organization(
+        organization_ids={order.organization_id for order in orders}
+    )
     return [
         Recorded(
             order,
             None,
             by_order[order.pk],
             attempt=routed.get(order.pk, 0) + 1,
-            channel=codes[order.channel_id],
+            channel=rules[order.channel_id].code,
+            carriers=rules[order.channel_id].carriers,
+            level=levels[order.organization_id][order.tier],
             may_hold=True,
         )
         for order in orders

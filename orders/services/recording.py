@@ -18,6 +18,7 @@ from orders.customers.services import CustomerFacts
 from orders.drafting import CleanDraft
 from orders.events import OrderReceived
 from orders.models import Order, OrderLine, OrderStatusChange
+from orders.tiers import BUILT_IN, Level
 
 
 @dataclass(slots=True)
@@ -30,8 +31,10 @@ class Recorded:
     lines: list[OrderLine]
     holds: set[str] = field(default_factory=set)
     attempt: int = 1
-    #: The channel's code.
+    #: The channel's code, the carriers it allows (empty: all), and the order's service level.
     channel: str = ""
+    carriers: tuple[str, ...] = ()
+    level: Level = BUILT_IN["standard"]
     #: It may hold stock that no node works on: that counts as free for it.
     may_hold: bool = False
 
@@ -68,6 +71,8 @@ def record(*, channel: ChannelFacts, drafts: Sequence[CleanDraft]) -> list[Recor
             by_reference[order.external_ref],
             _build_lines(order, by_reference),
             channel=channel.code,
+            carriers=channel.carriers,
+            level=by_reference[order.external_ref].level,
         )
         for order in orders
     ]
@@ -131,7 +136,7 @@ def _build_order(
         external_ref=draft.draft.external_ref,
         status=Order.Status.RECEIVED,
         version=0,
-        tier=draft.tier,
+        tier=draft.level.code,
         priority=0,
         currency=draft.draft.currency,
         total_amount=draft.total_amount,

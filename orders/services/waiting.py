@@ -68,7 +68,7 @@ def _allowed(items: Sequence[Recorded], short: Mapping[int, Sequence[int]]) -> l
 
 def _lines(item: Recorded) -> list[BacklogLine]:
     order = item.order
-    urgency = priority(order.tier, placed_at=order.placed_at, latest_ship_at=None)
+    urgency = priority(item.level, placed_at=order.placed_at, latest_ship_at=None)
     return [
         BacklogLine(
             organization_id=order.organization_id,
@@ -93,7 +93,7 @@ def _count(item: Recorded, found: Sequence[WaitingLine]) -> None:
         line.backordered += waits.units
     order = item.order
     order.promised_on = _last_day([waits.promised_on for waits in found])
-    order.priority = priority(order.tier, placed_at=order.placed_at, latest_ship_at=None)
+    order.priority = priority(item.level, placed_at=order.placed_at, latest_ship_at=None)
 
 
 def _last_day(days: Sequence[date | None]) -> date | None:

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from oms.infra.accounts.scopes import ALL
 from oms.infra.accounts.services import keys, organizations
+from orders.channels.models import ServiceLevel
 from orders.models import Order
 from orders.tests.factories import World, a_world
 
@@ -117,3 +118,22 @@ def test_lists_cost_the_same_number_of_statements_for_two_and_twenty(world: Worl
         counts.append(len(queries))
 
     assert counts[0] == counts[1]
+
+
+def test_post_refuses_a_level_that_nobody_sells_with_those_that_are(world: World) -> None:
+    answer = _post(_client(world.organization_id), tier="yesterday")
+
+    assert answer.status_code == 422
+    [error] = answer.json()["errors"]
+    assert (error["pointer"], error["code"]) == ("/tier", "unknown_tier")
+    assert error["detail"] == "Give one of same_day, next_day, standard, economy."
+    assert Order.objects.count() == 0
+
+
+def test_post_takes_a_level_of_the_organization(world: World) -> None:
+    ServiceLevel.objects.create(
+        organization_id=world.organization_id, code="gold", name="Gold", rank=35, deadline_days=2
+    )
+    answer = _post(_client(world.organization_id), tier="gold")
+
+    assert (answer.status_code, Order.objects.get().tier) == (201, "gold")

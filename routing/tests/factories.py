@@ -19,6 +19,7 @@ from routing.types import RequestLine, RoutingRequest
 
 #: A Tuesday, 10:00 in New York.
 TUESDAY = datetime(2026, 11, 17, 15, 0, tzinfo=UTC)
+DEADLINE_DAYS = {"same_day": 0, "next_day": 1, "standard": 7, "economy": 14}
 EVERY_DAY = 0b1111111
 WORKWEEK = 0b0011111
 
@@ -105,6 +106,7 @@ def request(*lines: RequestLine, ref: str = "ord_1", **changes: Any) -> RoutingR
         "currency": "USD",
         "at": TUESDAY,
     }
+    facts |= {"deadline_days": DEADLINE_DAYS[changes.get("tier", facts["tier"])]}
     return RoutingRequest(demand_ref=ref, lines=lines or (line(),), **{**facts, **changes})
 
 

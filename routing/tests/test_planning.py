@@ -72,6 +72,7 @@ class World:
             latitude=37.77,
             longitude=-122.42,
             tier="standard",
+            deadline_days=7,
             currency="USD",
             at=TUESDAY,
         )

@@ -46,6 +46,7 @@ from oms.core.transactions import unit
 from oms.infra.accounts.services import keys
 from oms.infra.jobs import services as jobs
 from oms.infra.outbox.models import OutboxEvent, Receipt, Redelivery, RelayHeartbeat
+from orders.channels.models import ServiceLevel
 from orders.models import FulfillmentOrder, Hold, Order, TimelineEntry
 from orders.services import fulfillment, holds, release
 from orders.tests.factories import World, a_draft, a_world
@@ -61,6 +62,9 @@ def build() -> World:
     _track(world)
     RelayHeartbeat.objects.create(name="relay-1", at=clock.real_now(), delivered=7)
     _limit(world)
+    ServiceLevel.objects.create(
+        organization_id=world.organization_id, code="gold", name="Gold", rank=35, deadline_days=2
+    )
     with unit():
         counts.start(node_id=world.node_ids["reno"], variant_ids=[world.variant_ids["B"]])
     return world
