@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from inventory.catalog.types import VariantFacts
 from oms.core import money
-from oms.core.addresses import PostalAddress, Verdict, judge
+from oms.core.addresses import Verdict, judge
 from oms.core.errors import FieldError, Invalid
 from oms.core.quantities import MAX_LINE_QUANTITY
 from oms.infra.contacts.hashing import keyed_hash
@@ -105,17 +105,7 @@ def _summary(errors: list[FieldError]) -> str:
 
 
 def _judge_address(draft: OrderDraft, channel: ChannelFacts) -> Verdict:
-    recipient = draft.recipient
-    return judge(
-        PostalAddress(
-            country=recipient.country,
-            city=recipient.city,
-            region=recipient.region,
-            postcode=recipient.postcode,
-            lines=recipient.lines,
-        ),
-        needs_street=channel.needs_street,
-    )
+    return judge(draft.recipient.address, needs_street=channel.needs_street)
 
 
 def _check_head(draft: OrderDraft) -> list[FieldError]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from oms.core.addresses import PostalAddress
 from oms.core.errors import FieldError, OmsError
 
 
@@ -25,6 +26,10 @@ class RecipientDraft:
     email: str = ""
     latitude: float | None = None
     longitude: float | None = None
+
+    @property
+    def address(self) -> PostalAddress:
+        return PostalAddress(self.country, self.city, self.region, self.postcode, self.lines)
 
 
 @dataclass(frozen=True, slots=True)

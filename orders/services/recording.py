@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from oms.core import bulk, clock, ids
+from oms.core.addresses import PostalAddress
 from oms.core.context import current
 from oms.core.transactions import needs_transaction
 from oms.infra.contacts.services import vault
@@ -97,7 +98,14 @@ def _contact(draft: CleanDraft, buyers: dict[str, CustomerFacts]) -> vault.Conta
         email=recipient.email,
         latitude=recipient.latitude,
         longitude=recipient.longitude,
+        given=_given(draft),
     )
+
+
+def _given(draft: CleanDraft) -> PostalAddress | None:
+    """The address as the channel wrote it, where it was put in order."""
+    written = draft.draft.recipient.address
+    return written if written != draft.address.address else None
 
 
 def _build_orders(
@@ -142,7 +150,7 @@ def _build_order(
         total_amount=draft.total_amount,
         shipping_amount=draft.draft.shipping_amount,
         shipping_tax_amount=draft.draft.shipping_tax_amount,
-        address_verdict=_verdict_on(draft),
+        address_verdict=draft.address.level,
         tags=list(draft.draft.tags),
         is_partial_allowed=draft.draft.is_partial_allowed,
         country=address.country,
@@ -157,11 +165,6 @@ def _build_order(
         tracking_hash=tracking_links.hash_of(tracking_links.token_for(public_id)),
         content_hash=draft.content_hash,
     )
-
-
-def _verdict_on(draft: CleanDraft) -> str:
-    verdicts = Order.AddressVerdict
-    return verdicts.DELIVERABLE if draft.address.is_deliverable else verdicts.UNDELIVERABLE
 
 
 def _coarse(degrees: float | None) -> float | None:

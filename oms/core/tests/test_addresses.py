@@ -95,3 +95,36 @@ def test_the_district_is_the_first_three_characters(postcode: str, district: str
 def test_folding_ignores_case_accents_and_spacing() -> None:
     assert fold("  SÃO   Tomé ") == "sao tome"
     assert fold("Straße") == "strasse"
+
+
+@pytest.mark.parametrize(
+    ("changes", "level"),
+    [
+        ({}, "deliverable"),
+        ({"city": " RENO "}, "deliverable"),
+        ({"region": "Nevada"}, "corrected"),
+        ({"country": "CA", "region": "ON", "city": "Ottawa", "postcode": "k1a0b1"}, "corrected"),
+        ({"lines": ("Juniper Hill Rd",)}, "doubtful"),
+        ({"lines": ("n/a",)}, "undeliverable"),
+    ],
+)
+def test_an_address_has_one_of_four_levels(changes: dict[str, object], level: str) -> None:
+    assert judge(PostalAddress(**{**RENO, **changes})).level == level  # type: ignore[arg-type]
+
+
+def test_a_postcode_gets_the_separator_its_country_writes() -> None:
+    address = PostalAddress("BR", "São Paulo", "SP", "01310100", ("Av. Paulista 1",))
+    assert judge(address).address.postcode == "01310-100"
+
+
+def test_a_town_is_doubted_where_the_towns_of_the_region_are_known() -> None:
+    address = PostalAddress("BR", "Curitiba", "SP", "01310-100", ("Av. Paulista 1",))
+    assert [(d.pointer, d.code) for d in judge(address).doubts] == [
+        ("/ship_to/city", "unknown_city")
+    ]
+
+
+@pytest.mark.parametrize("line", ["P.O. Box 12", "Postfach 33 01", "Caixa Postal 9", "BP 120"])
+def test_a_box_at_a_counter_is_seen(line: str) -> None:
+    assert judge(PostalAddress(**{**RENO, "lines": (line,)})).is_po_box  # type: ignore[arg-type]
+    assert not judge(PostalAddress(**RENO)).is_po_box  # type: ignore[arg-type]

@@ -5,6 +5,16 @@ from __future__ import annotations
 import msgspec
 
 
+class GivenAddress(msgspec.Struct, frozen=True):
+    """An address as somebody wrote it, where it was put in order since."""
+
+    country: str
+    city: str
+    region: str
+    postcode: str
+    lines: list[str]
+
+
 class SealedContent(msgspec.Struct):
     """The sealed part of a contact; lists, so that several of each need no new format."""
 
@@ -14,6 +24,7 @@ class SealedContent(msgspec.Struct):
     emails: list[str]
     lines: list[str]
     postcode: str
+    given: GivenAddress | None = None
 
 
 def place_of(contact_ref: str) -> str:

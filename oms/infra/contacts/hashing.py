@@ -41,6 +41,17 @@ def name_hashes(*names: str) -> list[str]:
     return sorted(_digest("name", t)[:NAME_HASH_LENGTH] for t in sorted(tokens)[:MAX_NAME_TOKENS])
 
 
+def address_hash(draft: ContactDraft) -> str:
+    """This function will return the hash of a door, whoever lives there; nothing without a street.
+
+    Case, accents, spacing and signs do not count.
+    """
+    if not draft.lines:
+        return ""
+    words = _TOKEN.findall(fold(" ".join((*draft.lines, draft.postcode, draft.country))))
+    return _digest("address", "".join(words))[:NAME_HASH_LENGTH]
+
+
 def fingerprint(draft: ContactDraft) -> str:
     """This function will return the hash of a draft's content; spacing does not count, case does.
 

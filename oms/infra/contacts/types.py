@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from oms.core.addresses import PostalAddress
+
 
 @dataclass(frozen=True, slots=True)
 class ContactDraft:
@@ -21,6 +23,8 @@ class ContactDraft:
     email: str = field(default="", repr=False)
     latitude: float | None = None
     longitude: float | None = None
+    #: The address as it was written, where it differs; it is sealed beside the normalized one.
+    given: PostalAddress | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +44,5 @@ class ContactData:
     email: str = field(repr=False)
     latitude: float | None
     longitude: float | None
+    #: The address as it was written, where it was put in order.
+    given: PostalAddress | None = field(default=None, repr=False)

@@ -32,6 +32,7 @@ class Contact(Created):
     fingerprint = models.CharField(max_length=64)
     email_hash = models.CharField(max_length=64, blank=True)
     phone_hash = models.CharField(max_length=64, blank=True)
+    address_hash = models.CharField(max_length=32, blank=True, default="")
     name_hashes = ArrayField(models.CharField(max_length=32), default=list)
     country = models.CharField(max_length=2)
     region = models.CharField(max_length=60, blank=True)
@@ -48,10 +49,19 @@ class Contact(Created):
         ]
         indexes = [
             models.Index(
-                fields=["email_hash"], condition=~models.Q(email_hash=""), name="contacts_mail"
+                fields=["email_hash", "id"],
+                condition=~models.Q(email_hash=""),
+                name="contacts_mail_newest",
             ),
             models.Index(
-                fields=["phone_hash"], condition=~models.Q(phone_hash=""), name="contacts_phone"
+                fields=["phone_hash", "id"],
+                condition=~models.Q(phone_hash=""),
+                name="contacts_phone_newest",
+            ),
+            models.Index(
+                fields=["address_hash", "id"],
+                condition=~models.Q(address_hash=""),
+                name="contacts_street_newest",
             ),
             GinIndex(fields=["name_hashes"], name="contacts_names"),
         ]

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from oms.core.addresses import PostalAddress
 from oms.infra.contacts import crypto
-from oms.infra.contacts.content import SealedContent, place_of
+from oms.infra.contacts.content import GivenAddress, SealedContent, place_of
 from oms.infra.contacts.models import Contact
 from oms.infra.contacts.services.subjects import Erased, UnknownContact, access_log, make_lock
 from oms.infra.contacts.types import ContactData
@@ -72,4 +73,11 @@ def _open(contact: Contact) -> ContactData:
         email=held.emails[0] if held.emails else "",
         latitude=contact.latitude,
         longitude=contact.longitude,
+        given=_given(held.given),
     )
+
+
+def _given(held: GivenAddress | None) -> PostalAddress | None:
+    if held is None:
+        return None
+    return PostalAddress(held.country, held.city, held.region, held.postcode, tuple(held.lines))

@@ -11,7 +11,7 @@ from oms.core import bulk, clock, ids
 from oms.core.errors import FieldError, Invalid
 from oms.core.transactions import needs_transaction
 from oms.infra.contacts import crypto, hashing
-from oms.infra.contacts.content import SealedContent, place_of
+from oms.infra.contacts.content import GivenAddress, SealedContent, place_of
 from oms.infra.contacts.models import Contact
 from oms.infra.contacts.services.subjects import Erased, Lock, UnknownContact, locks_of
 from oms.infra.contacts.types import ContactDraft
@@ -135,8 +135,16 @@ def _blob(draft: ContactDraft) -> bytes:
             emails=[draft.email] if draft.email else [],
             lines=list(draft.lines),
             postcode=draft.postcode,
+            given=_given(draft),
         )
     )
+
+
+def _given(draft: ContactDraft) -> GivenAddress | None:
+    given = draft.given
+    if given is None:
+        return None
+    return GivenAddress(given.country, given.city, given.region, given.postcode, list(given.lines))
 
 
 def _search_hashes(draft: ContactDraft) -> dict[str, object]:
@@ -144,6 +152,7 @@ def _search_hashes(draft: ContactDraft) -> dict[str, object]:
     return {
         "email_hash": draft.email and hashing.keyed_hash("email", draft.email),
         "phone_hash": phone,
+        "address_hash": hashing.address_hash(draft),
         "name_hashes": hashing.name_hashes(draft.name, draft.company),
     }
 

@@ -87,6 +87,7 @@ def erase(*, subject_id: int, reason: str) -> bool:
         fingerprint=Concat(Value("erased:"), F("public_id")),
         email_hash="",
         phone_hash="",
+        address_hash="",
         name_hashes=[],
         postcode_district="",
         latitude=None,

@@ -11,9 +11,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from oms.core.addresses import PostalAddress
 from oms.core.transactions import TransactionRequired, unit
 from oms.infra.accounts.models import Organization
-from oms.infra.contacts import crypto
+from oms.infra.contacts import crypto, hashing
 from oms.infra.contacts.models import Contact, Subject
 from oms.infra.contacts.selectors import search
 from oms.infra.contacts.services import vault
@@ -271,3 +272,33 @@ def test_the_number_of_statements_is_constant(organization: Organization) -> Non
     assert statements(lambda: vault.reveal_many(contact_ids=ids, purpose="test")) == 1
     items = [(pk, b"%PDF", "label") for pk in ids]
     assert statements(lambda: vault.seal_for_many(items=items)) == 1
+
+
+def test_an_address_is_kept_as_it_was_written_beside_the_one_put_in_order(
+    person: ContactDraft,
+) -> None:
+    written = PostalAddress("us", "reno", "Nevada", " 89501", ("4711 Quartz  Hollow",))
+    [plain, corrected] = store(person, replace(person, name="B", given=written))
+    data = vault.reveal_many(contact_ids=[plain, corrected], purpose="test")
+
+    assert (data[plain].given, data[corrected].given) == (None, written)
+    assert data[corrected].postcode == person.postcode
+    assert b"quartz" not in _dump("contacts_contact")
+
+
+def test_one_door_has_one_hash_whoever_lives_there(person: ContactDraft) -> None:
+    other = replace(person, name="Somebody Else", lines=("4711 QUARTZ hollow lane,", "apt. 93c"))
+    far = replace(person, lines=("4712 Quartz Hollow Lane", "Apt 93C"))
+    contacts = Contact.objects.in_bulk(store(person, other, far, replace(person, lines=())))
+    hashes = [contact.address_hash for _, contact in sorted(contacts.items())]
+
+    assert hashes.count(hashing.address_hash(person)) == 2
+    assert len(set(hashes)) == 3 and "" in hashes
+
+
+def test_erasing_takes_the_hash_of_the_door_too(person: ContactDraft) -> None:
+    [contact] = store(person)
+    with unit():
+        vault.erase(subject_id=person.subject_id, reason="asked")
+
+    assert Contact.objects.get(pk=contact).address_hash == ""
