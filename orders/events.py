@@ -105,3 +105,15 @@ class OrderDelivered(_OrderEvent):
 @dataclass(frozen=True, kw_only=True)
 class OrderCompleted(_OrderEvent):
     NAME: ClassVar[str] = "orders.order.completed.v1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkSplit(_OrderEvent):
+    """Units of a node's work go in a parcel of their own, or (another node) to another place."""
+
+    NAME: ClassVar[str] = "orders.work.split.v1"
+
+    work_ref: str
+    part_ref: str
+    node_id: int
+    units: int

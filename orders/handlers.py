@@ -119,6 +119,7 @@ class ReturnFact:
     events.OrderCancelled,
     events.OrderShipped,
     events.OrderDelivered,
+    events.WorkSplit,
     routing_events.RouteDecided,
     stock_events.StockMissing,
     stock_events.BackorderQueued,

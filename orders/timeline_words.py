@@ -145,6 +145,16 @@ def _filled(data: Data, places: Places) -> Words:
     return Words(said % {"n": units, "place": places.of(data)}, "ok")
 
 
+def _work_split(data: Data, places: Places) -> Words:
+    units = data.get("units") or 0
+    said = ngettext(
+        "%(n)d unit goes in a parcel of its own from %(place)s",
+        "%(n)d units go in a parcel of their own from %(place)s",
+        units,
+    )
+    return Words(said % {"n": units, "place": places.of(data)}, "info")
+
+
 def _until(text: str, data: Data) -> str:
     day = _day(data.get("promised_on"))
     return gettext("%(text)s, expected %(day)s") % {"text": text, "day": day} if day else text
@@ -213,6 +223,7 @@ _STAFF: Mapping[str, Callable[[Data, Places], Words]] = {
     "orders.order.cancelled.v1": _cancelled,
     "orders.order.shipped.v1": _said(lambda: gettext("Everything has left"), "info"),
     "orders.order.delivered.v1": _done,
+    "orders.work.split.v1": _work_split,
     "orders.order.completed.v1": _said(lambda: gettext("Completed"), "ok"),
     "routing.decision.made.v1": _routed,
     "inventory.stock.missing.v1": _at(

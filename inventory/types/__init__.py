@@ -27,6 +27,7 @@ from inventory.types.promises import (
     Shortage,
     SoftlyHeld,
 )
+from inventory.types.renaming import Renaming
 from inventory.types.rules import (
     ChannelReserve,
     RuleAnswer,
@@ -86,6 +87,7 @@ __all__ = [
     "RecallScope",
     "Receipt",
     "Remaining",
+    "Renaming",
     "ReserveResult",
     "ReviewLine",
     "RuleAnswer",

@@ -19,8 +19,8 @@ from oms.infra.outbox.services import emitting
 from orders import line_refs
 from orders.channels import selectors as channels
 from orders.events import OrderConfirmed
-from orders.models import FulfillmentLine, FulfillmentOrder, Order, OrderLine
-from orders.services import holding, release, verification, waiting
+from orders.models import FulfillmentOrder, Order, OrderLine
+from orders.services import holding, node_work, release, verification, waiting
 from orders.services.recording import Recorded
 from orders.tiers import priority
 from routing.services import planning
@@ -290,35 +290,10 @@ def _propose_work(items: Sequence[Recorded], routed: Routed, at: Mapping[int, da
             )
             work.append(fulfillment)
             lines += [
-                (fulfillment, by_position[line_refs.position_of(leg.line_ref)], leg)
+                (fulfillment, by_position[line_refs.position_of(leg.line_ref)], leg.quantity)
                 for leg in shipment.legs
             ]
-    for fulfillment, key in zip(work, bulk.next_ids(FulfillmentOrder, len(work)), strict=True):
-        fulfillment.id = key
-    bulk.insert_rows(FulfillmentOrder, [_work_row(fulfillment) for fulfillment in work])
-    bulk.insert_rows(
-        FulfillmentLine,
-        [
-            {
-                "fulfillment_order_id": fulfillment.pk,
-                "order_line_id": line.pk,
-                "quantity": leg.quantity,
-                "shipped": 0,
-                "delivered": 0,
-            }
-            for fulfillment, line, leg in lines
-        ],
-    )
-
-
-_WORK_FIELDS = (
-    "id", "public_id", "order_id", "node_id", "decision_ref", "attempt", "part", "service_code",
-    "latest_ship_at", "status", "request", "version", "created_at",
-)  # fmt: skip
-
-
-def _work_row(fulfillment: FulfillmentOrder) -> dict[str, object]:
-    return {name: getattr(fulfillment, name) for name in _WORK_FIELDS}
+    node_work.insert(works=work, lines=lines)
 
 
 def _confirmed(order: Order, routed: Routed, at: datetime) -> OrderConfirmed:

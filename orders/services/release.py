@@ -91,7 +91,7 @@ def _lines(
     names = ("fulfillment_order_id", "order_line__position", "order_line__variant_id", "quantity")
     for key, position, variant_id, quantity in rows.values_list(*names):
         mine = works[key]
-        line_ref = line_refs.of(position, mine.attempt)
+        line_ref = line_refs.of(position, mine.attempt, mine.part)
         parts = held.get((orders[mine.order_id].public_id, mine.node_id, line_ref), {})
         if not parts or variant_id in parts:
             parts = {variant_id: quantity}

@@ -107,7 +107,8 @@ def _whole_kits(row: FulfillmentLine, each: Mapping[int, int], parts: Mapping[in
 
 
 def _name(row: FulfillmentLine) -> str:
-    return line_refs.of(row.order_line.position, row.fulfillment_order.attempt)
+    mine = row.fulfillment_order
+    return line_refs.of(row.order_line.position, mine.attempt, mine.part)
 
 
 def _give_back_sets(lost: Sequence[_Line]) -> None:
