@@ -32,6 +32,7 @@ def _every(task: str, *, seconds: float, queue: str) -> dict[str, Any]:
 #: Safety nets and slow clocks; each task finds its own work in the database.
 BEAT: dict[str, dict[str, Any]] = {
     "inventory-expire": _every("inventory.expire_reservations", seconds=60, queue="default"),
+    "orders-expire-unpaid": _every("orders.expire_unpaid", seconds=60, queue="default"),
     "control-tower-dead-letters": _every(
         "control_tower.check_dead_letters", seconds=60, queue="default"
     ),

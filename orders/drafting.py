@@ -15,11 +15,15 @@ from oms.core.errors import FieldError, Invalid
 from oms.core.quantities import MAX_LINE_QUANTITY
 from oms.infra.contacts.hashing import keyed_hash
 from orders import amounts
+from orders.billing import services as billing
 from orders.channels.types import ChannelFacts
 from orders.tiers import Level
 from orders.types import LineDraft, OrderDraft
 
 MAX_LINES = 500
+MAX_PAYMENTS = 20
+#: What may have happened to the money before the order comes.
+INTAKE_KINDS = ("authorized", "captured")
 MAX_AMOUNT = Decimal("99999999.9999")
 
 
@@ -90,6 +94,7 @@ def clean(
         *_check_tier(tier, channel),
         *_check_country(address),
         *_check_lines(draft, catalog),
+        *_check_payments(draft),
     ]
     if errors:
         raise InvalidOrder(_summary(errors), errors=errors)
@@ -206,6 +211,26 @@ def _check_line(
                 f"Give a whole number from 1 to {MAX_LINE_QUANTITY}.",
             )
         )
+    return errors
+
+
+def _check_payments(draft: OrderDraft) -> list[FieldError]:
+    if not draft.payments or not money.is_currency(draft.currency):
+        return []
+    if len(draft.payments) > MAX_PAYMENTS:
+        return [FieldError("/payments", "too_many", f"Give at most {MAX_PAYMENTS}.")]
+    errors, seen = [], dict[tuple[str, str], Decimal]()
+    for index, payment in enumerate(draft.payments):
+        at = f"/payments/{index}"
+        found = billing.check(payment, currency=draft.currency)
+        errors += [FieldError(f"{at}{e.pointer}", e.code, e.detail) for e in found]
+        if payment.kind not in INTAKE_KINDS:
+            hint = f"Give one of {', '.join(INTAKE_KINDS)}; report others later."
+            errors.append(FieldError(f"{at}/kind", "unknown_kind", hint))
+        key = (payment.kind, payment.reference)
+        if payment.reference and seen.setdefault(key, payment.amount) != payment.amount:
+            hint = "Two amounts have this reference; correct one."
+            errors.append(FieldError(f"{at}/reference", "taken", hint))
     return errors
 
 

@@ -86,6 +86,15 @@ class OrderCancelled(_OrderEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class OrderExpired(_OrderEvent):
+    """It was not paid in time."""
+
+    NAME: ClassVar[str] = "orders.order.expired.v1"
+
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class OrderShipped(_OrderEvent):
     """Everything not cancelled has left."""
 

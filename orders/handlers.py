@@ -13,6 +13,7 @@ from inventory import events as stock_events
 from inventory.warehouse import events as floor_events
 from oms.infra.outbox.subscriptions import Delivered, subscribe
 from orders import events
+from orders.billing import events as money_events
 from orders.services import backlog, fulfillment, release, rerouting, timeline
 from routing import events as routing_events
 
@@ -117,6 +118,9 @@ class ReturnFact:
     events.OrderRejected,
     events.OrderReleased,
     events.OrderCancelled,
+    events.OrderExpired,
+    money_events.PaymentRecorded,
+    money_events.RefundDue,
     events.OrderShipped,
     events.OrderDelivered,
     events.WorkSplit,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.utils.formats import date_format
@@ -213,6 +214,34 @@ def _done(data: Data, places: Places) -> Words:
     return Words(gettext("Everything arrived, later than promised"), "warn")
 
 
+_MONEY: Mapping[str, tuple[str | Promise, str]] = {
+    "authorized": (_("%(amount)s authorized"), "info"),
+    "captured": (_("%(amount)s paid"), "ok"),
+    "refunded": (_("%(amount)s refunded"), "info"),
+    "goodwill": (_("%(amount)s given back for goodwill"), "info"),
+    "voided": (_("Authorization of %(amount)s voided"), ""),
+}
+
+
+def _paid(data: Data, places: Places) -> Words:
+    text, tone = _MONEY.get(data.get("kind", ""), (_("%(amount)s moved"), ""))
+    return Words(str(text) % {"amount": _sum(data)}, tone)
+
+
+def _refund_due(data: Data, places: Places) -> Words:
+    if not Decimal(data.get("amount") or 0):
+        return Words(gettext("Nothing is to be refunded any more"), "ok")
+    return Words(gettext("%(amount)s are to be refunded") % {"amount": _sum(data)}, "warn")
+
+
+def _sum(data: Data) -> str:
+    return f"{data.get('amount')} {data.get('currency')}"
+
+
+def _expired(data: Data, places: Places) -> Words:
+    return Words(_because(gettext("Expired"), data), "bad")
+
+
 _STAFF: Mapping[str, Callable[[Data, Places], Words]] = {
     "orders.order.received.v1": _received,
     "orders.order.confirmed.v1": _confirmed,
@@ -221,6 +250,9 @@ _STAFF: Mapping[str, Callable[[Data, Places], Words]] = {
     "orders.order.rejected.v1": _rejected,
     "orders.order.released.v1": _released,
     "orders.order.cancelled.v1": _cancelled,
+    "orders.order.expired.v1": _expired,
+    "orders.payment.recorded.v1": _paid,
+    "orders.refund.due.v1": _refund_due,
     "orders.order.shipped.v1": _said(lambda: gettext("Everything has left"), "info"),
     "orders.order.delivered.v1": _done,
     "orders.work.split.v1": _work_split,
@@ -255,6 +287,7 @@ _PUBLIC: Mapping[str, Callable[[Data, Places], Words]] = {
     "orders.order.received.v1": _said(lambda: gettext("We have your order"), "info"),
     "orders.order.confirmed.v1": _confirmed,
     "orders.order.cancelled.v1": _said(lambda: gettext("Cancelled")),
+    "orders.order.expired.v1": _said(lambda: gettext("Cancelled: it was not paid in time")),
     "inventory.promise.moved.v1": _promise_moved,
     "warehouse.work.packed.v1": _at(lambda: gettext("Packed in %(place)s")),
     "warehouse.work.handed_over.v1": _at(lambda: gettext("Handed to the carrier in %(place)s")),

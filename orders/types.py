@@ -9,6 +9,7 @@ from typing import Any
 
 from oms.core.addresses import PostalAddress
 from oms.core.errors import FieldError, OmsError
+from orders.billing.types import PaymentDraft
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,8 @@ class OrderDraft:
     placed_at: datetime | None = None
     #: A cart whose held stock becomes this order's.
     reservation: str = ""
+    #: What was authorized or captured for it before it came.
+    payments: tuple[PaymentDraft, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,7 @@ __all__ = [
     "FieldError",
     "LineDraft",
     "OrderDraft",
+    "PaymentDraft",
     "Placed",
     "RecipientDraft",
 ]

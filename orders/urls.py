@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from orders.api import views
+from orders.api import payments, views
 
 urlpatterns = [
     path("orders", views.Orders.as_view(), name="orders"),
     path("orders/<str:public_id>", views.OrderDetail.as_view(), name="order"),
     path("orders/<str:public_id>/cancel", views.OrderCancel.as_view(), name="order-cancel"),
     path("orders/<str:public_id>/timeline", views.OrderTimeline.as_view(), name="order-timeline"),
+    path("orders/<str:public_id>/payments", payments.OrderPayments.as_view(), name="payments"),
 ]

@@ -34,6 +34,15 @@ def exponent(currency: str) -> Decimal:
     return Decimal(1).scaleb(-digits)
 
 
+def is_currency(code: str) -> bool:
+    """This function will tell whether a code is an ISO 4217 currency."""
+    try:
+        exponent(code)
+    except UnknownCurrency:
+        return False
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Money:
     amount: Decimal

@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "inventory.warehouse",
     "routing",
     "orders",
+    "orders.billing",
     "orders.channels",
     "orders.customers",
     "returns",
@@ -309,6 +310,8 @@ OMS: dict[str, Any] = {
     "CONTACTS_KEY": env.str("OMS_CONTACTS_KEY", default="") or secrets.load("contacts_key"),
     # Pepper of keyed hashes (mail, phone, names, tracking tokens).
     "HASH_KEY": env.str("OMS_HASH_KEY", default="") or secrets.load("hash_key"),
+    # How long an order of a channel that requires payment waits for it.
+    "PAYMENT_WINDOW_H": env.int("OMS_PAYMENT_WINDOW_H", default=72),
     "SANDBOX_CARRIER_URL": sandbox_carrier_url(),
     "SANDBOX_CARRIER_SECRET": secrets.load("sandbox_carrier_secret"),
 }

@@ -13,8 +13,10 @@ from django.utils.translation import gettext_lazy as _
 from carriers.selectors import shipments
 from oms.core import clock
 from oms.infra.contacts.selectors import search
+from orders.billing.selectors import STATES
 from orders.channels import selectors as channels
 from orders.models import FulfillmentOrder, Hold, Order, OrderLine
+from orders.selectors.payments import is_in_payment_state
 
 #: In these an order may still have something to ship.
 _OPEN = ("received", "verifying", "confirmed", "released")
@@ -60,6 +62,18 @@ class TierFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
         return queryset.filter(tier=self.value()) if self.value() else queryset
+
+
+class PaymentFilter(admin.SimpleListFilter):
+    title = _("payment")
+    parameter_name = "payment"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(STATES.choices)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
+        state = self.value()
+        return queryset.filter(is_in_payment_state(state)) if state else queryset
 
 
 def is_unshipped() -> Exists:

@@ -21,7 +21,7 @@ from oms.core.admin.pages import Facts, Moment, Page, Sentences, Story, Table
 from oms.infra.accounts import selectors as accounts
 from oms.infra.contacts.services import vault
 from orders import timeline_words, tracking_links
-from orders.admin import words
+from orders.admin import money, words
 from orders.models import FulfillmentOrder, Hold, Order, RuleResult
 from orders.selectors import orders as selectors
 from orders.timeline_words import Places
@@ -56,10 +56,17 @@ def build(request: HttpRequest, order: Order) -> Page:
             _lines(order),
             _shipments(seen),
             _works(seen),
+            *money.payments(order),
             *_decision(order),
             _story(seen),
         ],
-        side=[_recipient(request, order), _holds(seen), _checks(order), _facts(order)],
+        side=[
+            _recipient(request, order),
+            money.block(order),
+            _holds(seen),
+            _checks(order),
+            _facts(order),
+        ],
     )
 
 

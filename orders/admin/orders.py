@@ -18,7 +18,7 @@ from oms.core.admin import cells
 from oms.core.admin.deeds import ReasonForm, choice
 from oms.core.admin.pages import Page
 from oms.core.admin.reading import ReadAdmin
-from orders.admin import finding, order_page, words
+from orders.admin import finding, money, order_page, words
 from orders.models import FulfillmentLine, FulfillmentOrder, Hold, Order, OrderLine
 from orders.selectors import orders as selectors
 from orders.services import backlog, cancellation, holds
@@ -36,7 +36,7 @@ class PlaceHoldForm(ReasonForm):
 
 
 @admin.register(Order)
-class OrderAdmin(ReadAdmin):
+class OrderAdmin(money.MoneyDeeds, ReadAdmin):
     list_display = (
         "number_and_place",
         "state",
@@ -53,6 +53,7 @@ class OrderAdmin(ReadAdmin):
         finding.OnHoldFilter,
         finding.LateFilter,
         finding.TierFilter,
+        finding.PaymentFilter,
         "channel",
     )
     list_select_related = ("channel",)
@@ -61,7 +62,13 @@ class OrderAdmin(ReadAdmin):
     ordering = ("-id",)
     empty_title = _("No orders yet")
     empty_text = _("They appear here the moment they arrive.")
-    actions_detail = ["place_hold", "release_hold", "retry_routing", "cancel_order"]
+    actions_detail = [
+        "place_hold",
+        "release_hold",
+        "retry_routing",
+        "record_payment",
+        "cancel_order",
+    ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         waiting = Prefetch("holds", Hold.objects.filter(released_at=None), to_attr="open_holds")
@@ -114,7 +121,7 @@ class OrderAdmin(ReadAdmin):
 
     def offers(self, request: HttpRequest, obj: Any) -> set[str] | None:
         waiting = {hold.type for hold in obj.holds.all() if hold.released_at is None}
-        offered = set()
+        offered = {"record_payment"}
         if obj.closed_at is None:
             offered.add("place_hold")
         if waiting - set(backlog.ROUTED_HOLDS):

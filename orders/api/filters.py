@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import django_filters as filters
 from django import forms
+from django.db.models import QuerySet
 
+from orders.billing.selectors import STATES
 from orders.models import Order
+from orders.selectors.payments import is_in_payment_state
 
 
 class WholeNumberFilter(filters.NumberFilter):
@@ -18,8 +21,12 @@ class OrderFilter(filters.FilterSet):
     status = filters.ChoiceFilter(choices=Order.Status.choices)
     number = WholeNumberFilter(min_value=1, max_value=2**62)
     external_ref = filters.CharFilter(max_length=80)
+    payment = filters.ChoiceFilter(choices=STATES.choices, method="filter_payment")
     placed_after = filters.IsoDateTimeFilter(field_name="placed_at", lookup_expr="gte")
     placed_before = filters.IsoDateTimeFilter(field_name="placed_at", lookup_expr="lt")
+
+    def filter_payment(self, orders: QuerySet[Order], name: str, value: str) -> QuerySet[Order]:
+        return orders.filter(is_in_payment_state(value))
 
     class Meta:
         model = Order

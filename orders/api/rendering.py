@@ -8,8 +8,10 @@ from django.conf import settings
 
 from oms.core.money import as_text
 from orders.api.serializers import OrderOut, OrderSummaryOut
+from orders.billing.types import Standing
 from orders.models import Order, OrderLine
 from orders.selectors import orders as selectors
+from orders.services import paying
 from orders.tracking_links import path_for
 from orders.types import Placed
 
@@ -38,6 +40,7 @@ def full(order: Order) -> dict[str, Any]:
         **_head(order),
         "channel": order.channel,
         "fulfillment": selectors.derived_fulfillment(order),
+        "payment": money_of(paying.standing_of(order)),
         "lines": [_line(line, order.currency) for line in order.lines.all()],
         "holds": [hold for hold in order.holds.all() if hold.released_at is None],
         "work": [
@@ -56,6 +59,12 @@ def full(order: Order) -> dict[str, Any]:
     return dict(OrderOut(view).data)
 
 
+def money_of(standing: Standing) -> dict[str, str]:
+    """This function will render how the money of an order stands."""
+    amounts = {name: as_text(getattr(standing, name), standing.currency) for name in _MONEY}
+    return {"state": standing.state, **amounts}
+
+
 def _head(order: Order) -> dict[str, Any]:
     plain = {name: getattr(order, name) for name in _PLAIN}
     return {**plain, "total_amount": as_text(order.total_amount, order.currency)}
@@ -66,6 +75,9 @@ def _line(line: OrderLine, currency: str) -> dict[str, Any]:
     return {**plain, "unit_amount": as_text(line.unit_amount, currency)}
 
 
+_MONEY = (
+    "owed", "authorized", "voided", "captured", "refunded", "goodwill", "to_collect", "to_refund",
+)  # fmt: skip
 _PLAIN = (
     "public_id", "number", "external_ref", "status", "tier", "placed_at", "promised_on",
     "delivered_at", "currency", "country", "version", "priority",

@@ -16,8 +16,9 @@ from oms.core.api.fields import (
     StrictSerializer,
 )
 from oms.core.quantities import MAX_LINE_QUANTITY
-from orders.drafting import MAX_LINES
-from orders.types import LineDraft, OrderDraft, RecipientDraft
+from orders.billing.selectors import STATES
+from orders.drafting import INTAKE_KINDS, MAX_LINES, MAX_PAYMENTS
+from orders.types import LineDraft, OrderDraft, PaymentDraft, RecipientDraft
 
 
 class ShipToIn(StrictSerializer):
@@ -34,6 +35,17 @@ class ShipToIn(StrictSerializer):
     country = StrictCharField(max_length=2, min_length=2, help_text="ISO 3166-1 alpha-2.")
     latitude = StrictFloatField(min_value=-90, max_value=90, required=False)
     longitude = StrictFloatField(min_value=-180, max_value=180, required=False)
+
+
+class PaymentIn(StrictSerializer):
+    """What happened to the money of an order that is being placed."""
+
+    kind = serializers.ChoiceField(choices=INTAKE_KINDS)
+    amount = AmountField()
+    reference = StrictCharField(
+        max_length=80, required=False, help_text="Your own: the same reference is the same payment."
+    )
+    occurred_at = serializers.DateTimeField(required=False)
 
 
 class OrderLineIn(StrictSerializer):
@@ -85,6 +97,7 @@ class OrderPlaceIn(StrictSerializer):
     )
     ship_to = ShipToIn()
     lines = OrderLineIn(many=True, min_length=1, max_length=MAX_LINES)  # type: ignore[call-arg]
+    payments = PaymentIn(many=True, required=False, max_length=MAX_PAYMENTS)  # type: ignore[call-arg]
 
     def to_draft(self) -> OrderDraft:
         """The validated data as placement takes it."""
@@ -99,6 +112,7 @@ class OrderPlaceIn(StrictSerializer):
             shipping_amount=data.get("shipping_amount", Decimal(0)),
             reservation=data.get("reservation", ""),
             recipient=RecipientDraft(**{"city": "", **recipient}),
+            payments=tuple(PaymentDraft(**payment) for payment in data.get("payments", ())),
             lines=tuple(
                 LineDraft(line["sku"], line["quantity"], line.get("unit_amount"))
                 for line in data["lines"]
@@ -139,6 +153,20 @@ class OrderHoldOut(serializers.Serializer[Any]):
     opened_at = serializers.DateTimeField()
 
 
+class OrderMoneyOut(serializers.Serializer[Any]):
+    """Amounts as text in the order's currency."""
+
+    state = serializers.ChoiceField(choices=STATES.choices)
+    owed = serializers.CharField()
+    authorized = serializers.CharField()
+    voided = serializers.CharField()
+    captured = serializers.CharField()
+    refunded = serializers.CharField()
+    goodwill = serializers.CharField()
+    to_collect = serializers.CharField()
+    to_refund = serializers.CharField()
+
+
 class OrderFulfillmentOut(serializers.Serializer[Any]):
     id = serializers.CharField()
     node = serializers.CharField()
@@ -167,6 +195,7 @@ class OrderOut(OrderSummaryOut):
     fulfillment = serializers.CharField()
     priority = serializers.IntegerField()
     ship_by = serializers.DateTimeField(source="latest_ship_at", allow_null=True)
+    payment = OrderMoneyOut()
     holds = OrderHoldOut(many=True)
     lines = OrderLineOut(many=True)
     work = OrderFulfillmentOut(many=True)

@@ -24,6 +24,7 @@ from orders.api.serializers import (
     OrderSummaryOut,
     TimelineEntryOut,
 )
+from orders.billing.selectors import STATES
 from orders.channels import selectors as channels
 from orders.channels.types import ChannelFacts
 from orders.selectors import orders as selectors
@@ -71,6 +72,7 @@ class Orders(APIView):
             OpenApiParameter("status", str),
             OpenApiParameter("number", int),
             OpenApiParameter("external_ref", str),
+            OpenApiParameter("payment", str, enum=list(STATES.values)),
             OpenApiParameter("placed_after", str, description="RFC 3339."),
             OpenApiParameter("placed_before", str, description="RFC 3339."),
         ],

@@ -12,6 +12,7 @@ from oms.core.transactions import use_case
 from oms.infra.outbox.services import emitting
 from orders.events import OrderCancelled
 from orders.models import FulfillmentOrder, Hold, Order, OrderLine
+from orders.services import paying
 
 
 class CannotCancel(Conflict):
@@ -51,9 +52,11 @@ def cancel(*, order_id: int, reason: str) -> Order:
     OrderLine.objects.filter(order=order).update(
         cancelled=F("ordered"), unallocated=0, backordered=0, allocated=0
     )
+    Order.objects.filter(pk=order.pk).update(cancelled_amount=F("total_amount"))
     Hold.objects.filter(order=order, released_at=None).update(
         released_at=now, released_by="system:cancellation", release_reason="Order cancelled."
     )
+    paying.settle(order_ids=[order.pk])
     emitting.emit(
         OrderCancelled(
             organization_id=order.organization_id,

@@ -17,7 +17,7 @@ from oms.core.transactions import use_case
 from orders.channels.types import ChannelFacts
 from orders.drafting import CleanDraft, clean
 from orders.models import Order
-from orders.services import committing, recording, verification
+from orders.services import committing, paying, recording, verification
 from orders.tracking_links import path_for
 from orders.types import OrderDraft, Placed
 
@@ -63,6 +63,7 @@ def place(
     _clean_all(channel, slots, earlier)
     fresh = _first_of_each(slots, earlier)
     recorded = recording.record(channel=channel, drafts=fresh)
+    paying.take_with_orders(channel=channel, orders=recorded)
     verification.verify(orders=recorded)
     ready = [r for r in recorded if not r.holds]
     carts.redeem(

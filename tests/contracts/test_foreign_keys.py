@@ -18,6 +18,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"warehouse"}),
     frozenset({"routing"}),
     frozenset({"channels", "customers"}),
+    frozenset({"billing"}),
     frozenset({"orders"}),
     frozenset({"returns"}),
     frozenset({"control_tower"}),

@@ -23,7 +23,8 @@ class MissingScope(Forbidden):
 
 
 class HasScope(BasePermission):
-    """Reads `required_scope` of the view: one name, or a mapping by HTTP method."""
+    """Reads `required_scope` of the view: one name, several of which one is enough, or a mapping of
+    these by HTTP method."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         scopes = getattr(request.auth, "scopes", None)
@@ -37,6 +38,8 @@ class HasScope(BasePermission):
             needed = needed.get("GET" if method == "HEAD" else method)
         if needed is None:
             raise MissingScope("This route is not open to API keys.")
-        if needed not in scopes:
-            raise MissingScope(f"The key lacks the scope {needed!r}.", data={"scope": needed})
+        enough = (needed,) if isinstance(needed, str) else needed
+        if not scopes.intersection(enough):
+            named = " or ".join(repr(scope) for scope in enough)
+            raise MissingScope(f"The key lacks the scope {named}.", data={"scope": enough[0]})
         return True

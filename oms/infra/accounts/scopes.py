@@ -9,6 +9,7 @@ from oms.core.errors import Invalid
 ALL = (
     "orders:read",
     "orders:write",
+    "payments:write",
     "availability:read",
     "shipments:read",
     "tracking:read",
