@@ -11,6 +11,7 @@ waiting for a while (`HASTY`).
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import threading
@@ -52,16 +53,45 @@ class NoAnswer(Unavailable):
 
 
 class _Waiting(Generic[T, R]):
-    """One caller's item; its lock is released when the answer is there."""
+    """One caller's item and its answer, when that is there."""
 
-    __slots__ = ("answered", "error", "item", "result")
+    __slots__ = ("error", "is_answered", "item", "result")
 
     def __init__(self, item: T) -> None:
         self.item = item
         self.result: R | None = None
         self.error: BaseException | None = None
+        self.is_answered = False
+
+
+class _InThread(_Waiting[T, R]):
+    """A thread waits: its lock is released when the answer is there."""
+
+    __slots__ = ("answered",)
+
+    def __init__(self, item: T) -> None:
+        super().__init__(item)
         self.answered = threading.Lock()
         self.answered.acquire()
+
+
+class _InLoop(_Waiting[T, R]):
+    """A coroutine waits: its future is settled in its loop."""
+
+    __slots__ = ("future", "loop")
+
+    def __init__(self, item: T) -> None:
+        super().__init__(item)
+        self.loop = asyncio.get_running_loop()
+        self.future: asyncio.Future[R] = self.loop.create_future()
+
+    def settle(self) -> None:
+        if self.future.done():
+            return
+        if self.error is not None:
+            self.future.set_exception(self.error)
+        else:
+            self.future.set_result(self.result)  # type: ignore[arg-type]
 
 
 class GroupCommit(Generic[T, R]):
@@ -97,7 +127,21 @@ class GroupCommit(Generic[T, R]):
         :raises NoAnswer: nothing came in time; repeat the item.
         :raises OmsError: what the work raised for this item.
         """
-        waiting: _Waiting[T, R] = _Waiting(item)
+        waiting: _InThread[T, R] = _InThread(item)
+        self._enqueue(waiting)
+        if not waiting.answered.acquire(timeout=timeout_s):
+            raise NoAnswer("No answer in time; send the same request again.", retry_after_s=1)
+        if waiting.error is not None:
+            raise waiting.error
+        return waiting.result  # type: ignore[return-value]
+
+    async def ask(self, item: T) -> R:
+        """This function will do as `submit` does, for a coroutine: its loop goes on meanwhile."""
+        waiting: _InLoop[T, R] = _InLoop(item)
+        self._enqueue(waiting)
+        return await waiting.future
+
+    def _enqueue(self, waiting: _Waiting[T, R]) -> None:
         self._ensure_writer()
         with self._filled:
             if len(self._queue) >= self._limit:
@@ -105,11 +149,6 @@ class GroupCommit(Generic[T, R]):
             self._queue.append(waiting)
             if len(self._queue) >= self._expected:
                 self._filled.notify()
-        if not waiting.answered.acquire(timeout=timeout_s):
-            raise NoAnswer("No answer in time; send the same request again.", retry_after_s=1)
-        if waiting.error is not None:
-            raise waiting.error
-        return waiting.result  # type: ignore[return-value]
 
     def _ensure_writer(self) -> None:
         if self._thread is not None and self._thread.is_alive() and self._pid == os.getpid():
@@ -182,7 +221,7 @@ class GroupCommit(Generic[T, R]):
             return
         for waiting, result in zip(batch, results, strict=True):
             waiting.result = result
-            waiting.answered.release()
+        _tell(batch)
 
     def _attempt(self, items: Sequence[T]) -> Sequence[R]:
         try:
@@ -200,7 +239,28 @@ class GroupCommit(Generic[T, R]):
 
 
 def _answer_all(batch: Sequence[_Waiting[T, R]], error: BaseException) -> None:
+    unanswered = [waiting for waiting in batch if not waiting.is_answered]
+    for waiting in unanswered:
+        waiting.error = error
+    _tell(unanswered)
+
+
+def _tell(batch: Sequence[_Waiting[T, R]]) -> None:
+    """Threads one by one; each loop once for all its coroutines, for waking it is dear."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[_InLoop[T, R]]] = {}
     for waiting in batch:
-        if waiting.answered.locked():
-            waiting.error = error
+        waiting.is_answered = True
+        if isinstance(waiting, _InThread):
             waiting.answered.release()
+        elif isinstance(waiting, _InLoop):
+            by_loop.setdefault(waiting.loop, []).append(waiting)
+    for loop, mine in by_loop.items():
+        try:
+            loop.call_soon_threadsafe(_settle_all, mine)
+        except RuntimeError:
+            logger.warning("a loop was closed before its answers came")
+
+
+def _settle_all(batch: Sequence[_InLoop[T, R]]) -> None:
+    for waiting in batch:
+        waiting.settle()

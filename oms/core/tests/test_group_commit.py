@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Sequence
 
@@ -156,3 +157,32 @@ def test_who_was_answered_is_waited_for_until_it_was_in_vain() -> None:
         writer._hasty = 0
         writer._linger_for(0)
         assert waits == [LINGER_S] * 2
+
+
+def test_coroutines_of_one_loop_are_answered_each_its_own() -> None:
+    writer = GroupCommit(_Works(), name="test")
+
+    async def all_of_them() -> list[object]:
+        asked = (writer.ask(n) for n in (1, 13, 3))
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+    one, thirteen, three = asyncio.run(all_of_them())
+
+    assert (one, three) == (2, 6)
+    assert isinstance(thirteen, Invalid)
+
+
+def test_a_coroutine_that_gave_up_does_not_keep_the_others_from_their_answers() -> None:
+    works = _Works()
+    works.gate.clear()
+    writer = GroupCommit(works, name="test")
+
+    async def two() -> int:
+        first = asyncio.ensure_future(writer.ask(1))
+        second = asyncio.ensure_future(writer.ask(2))
+        await asyncio.sleep(0.05)
+        first.cancel()
+        works.gate.set()
+        return await second
+
+    assert asyncio.run(two()) == 4
