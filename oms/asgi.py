@@ -1,10 +1,12 @@
-"""One server for everything: websockets go to Channels, HTTP to Django behind a thread pool."""
+"""One server for everything: websockets go to Channels, hot routes to the fast lane, the rest of
+HTTP to Django behind a thread pool."""
 
 from __future__ import annotations
 
 import functools
 import os
 from collections.abc import Awaitable, Callable, MutableMapping
+from types import ModuleType
 from typing import Any, cast
 
 from a2wsgi import WSGIMiddleware
@@ -31,6 +33,14 @@ def _websocket() -> Application:
     from oms.websockets import application as websockets
 
     return websockets
+
+
+@functools.cache
+def _fastlane() -> ModuleType:
+    # Imported after Django is set up, which the WSGI application does.
+    from oms.fastlane import app
+
+    return app
 
 
 def _is_streamed(scope: Scope) -> bool:
@@ -74,7 +84,13 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await _lifespan(receive, send)
     elif scope["type"] == "websocket":
         await _websocket()(scope, receive, send)
+    elif _fastlane().is_for(scope):
+        await _fastlane().handle(scope, receive, send, _ordinary)
     else:
-        if _is_streamed(scope):
-            scope, receive = await _gathered(scope, receive)
-        await _http(scope, receive, send)
+        await _ordinary(scope, receive, send)
+
+
+async def _ordinary(scope: Scope, receive: Receive, send: Send) -> None:
+    if _is_streamed(scope):
+        scope, receive = await _gathered(scope, receive)
+    await _http(scope, receive, send)

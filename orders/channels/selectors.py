@@ -50,12 +50,30 @@ def get_facts(*, organization_id: int, code: str) -> ChannelFacts:
 
     :raises UnknownChannel: there is none with this code.
     """
-    channel = Channel.objects.filter(
-        organization_id=organization_id, code=code, is_active=True
-    ).first()
-    if channel is None:
+    facts = find_facts(codes={(organization_id, code)}).get((organization_id, code))
+    if facts is None:
         detail = f"There is no active channel {code!r}."
         raise UnknownChannel(detail, errors=[FieldError("/channel", "unknown_channel", detail)])
+    return facts
+
+
+def find_facts(*, codes: Collection[tuple[int, str]]) -> dict[tuple[int, str], ChannelFacts]:
+    """This function will return the active channels by organization and code, in one statement."""
+    if not codes:
+        return {}
+    rows = Channel.objects.filter(
+        organization_id__in={organization_id for organization_id, _ in codes},
+        code__in={code for _, code in codes},
+        is_active=True,
+    )
+    return {
+        (row.organization_id, row.code): _facts_of(row)
+        for row in rows
+        if (row.organization_id, row.code) in codes
+    }
+
+
+def _facts_of(channel: Channel) -> ChannelFacts:
     return ChannelFacts(
         id=channel.pk,
         organization_id=channel.organization_id,

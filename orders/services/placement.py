@@ -13,7 +13,7 @@ from inventory.catalog import selectors as catalog
 from inventory.services import carts
 from oms.core import clock
 from oms.core.errors import Conflict, OmsError
-from oms.core.transactions import use_case
+from oms.core.transactions import needs_transaction, use_case
 from orders.channels.types import ChannelFacts
 from orders.drafting import CleanDraft, clean
 from orders.models import Order
@@ -56,6 +56,18 @@ def place(
 
     :raises ValueError: more than MAX_BATCH drafts.
     """
+    answers = place_within(channel=channel, drafts=drafts)
+    if within is not None:
+        within(answers)
+    return answers
+
+
+@needs_transaction
+def place_within(*, channel: ChannelFacts, drafts: Sequence[OrderDraft]) -> list[Placed]:
+    """This function will do as `place`, in the transaction of its caller.
+
+    :raises ValueError: more than MAX_BATCH drafts.
+    """
     if len(drafts) > MAX_BATCH:
         raise ValueError(f"place at most {MAX_BATCH} orders at a time")
     slots = [_Slot(_timed(draft)) for draft in drafts]
@@ -71,10 +83,7 @@ def place(
         references=[r.draft.draft.reservation for r in ready if r.draft.draft.reservation],
     )
     committing.commit(orders=ready)
-    answers = _answers(channel, slots, recorded)
-    if within is not None:
-        within(answers)
-    return answers
+    return _answers(channel, slots, recorded)
 
 
 def _timed(draft: OrderDraft) -> OrderDraft:

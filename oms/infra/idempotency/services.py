@@ -97,11 +97,9 @@ def begin(*, scope: str, key: str, route: str, fingerprint: str) -> Begun | Repl
     if _insert({"scope": scope, "key": key, **fresh}):
         return Begun()
     record = IdempotencyRecord.objects.filter(scope=scope, key=key).first()
-    if record is None:
-        raise _in_progress()
-    if _is_free(record, route, fingerprint, now):
+    if record is not None and is_free(record, route, fingerprint, now):
         return _take_over(record, fresh)
-    return _answer(record, route, fingerprint)
+    return answer_of(record, route, fingerprint)
 
 
 def _insert(row: dict[str, Any]) -> bool:
@@ -119,7 +117,8 @@ def _fresh(route: str, fingerprint: str, now: datetime) -> dict[str, Any]:
     }
 
 
-def _is_free(record: IdempotencyRecord, route: str, fingerprint: str, now: datetime) -> bool:
+def is_free(record: IdempotencyRecord, route: str, fingerprint: str, now: datetime) -> bool:
+    """This function will tell whether `begin` would take the key over from who had it."""
     if record.locked_until > now:
         return False
     is_same = (record.route, record.fingerprint) == (route, fingerprint)
@@ -135,7 +134,14 @@ def _take_over(record: IdempotencyRecord, fresh: dict[str, Any]) -> Begun:
     return Begun()
 
 
-def _answer(record: IdempotencyRecord, route: str, fingerprint: str) -> Replay:
+def answer_of(record: IdempotencyRecord | None, route: str, fingerprint: str) -> Replay:
+    """This function will return the answer that a key's record holds for a request.
+
+    :raises KeyReused: the key belongs to another request.
+    :raises InProgress: there is no answer yet.
+    """
+    if record is None:
+        raise _in_progress()
     if (record.route, record.fingerprint) != (route, fingerprint):
         raise KeyReused("This idempotency key was used for another request.")
     if record.response_status is None or record.response_body is None:

@@ -1,0 +1,147 @@
+"""Places what waits at the door: one batch, one transaction for each partner and channel in it.
+
+The same checks as at the ordinary door, each once for the batch instead of once for each request:
+key, scope, channel, idempotency key. A request that any of them refuses is passed on, so that the
+ordinary door refuses it in its own words.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from oms.core.context import acting
+from oms.core.errors import OmsError
+from oms.core.group_commit import GroupCommit
+from oms.core.transactions import unit
+from oms.infra.accounts.services import keys
+from oms.infra.accounts.types import Principal
+from oms.infra.idempotency import batches
+from oms.infra.idempotency.batches import Claim, KeyOf, Taken
+from oms.infra.idempotency.services import Replay
+from orders.api import rendering
+from orders.channels import selectors as channels
+from orders.channels.types import ChannelFacts
+from orders.services import placement
+from orders.types import OrderDraft, Placed
+
+ROUTE, SCOPE = "orders.place", "orders:write"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request: whose key, for which channel, which order. `key` is the idempotency key, with
+    the fingerprint of the request; both empty without one."""
+
+    credential: str
+    channel: str
+    draft: OrderDraft
+    key: str = ""
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status and body of the response, or the error to tell."""
+
+    status: int = 0
+    body: Any = None
+    is_replay: bool = False
+    error: OmsError | None = None
+
+
+#: None: the ordinary door shall say.
+Answers = dict[int, Answer | None]
+_Group = tuple[Principal, ChannelFacts]
+
+
+def _serve(batch: Sequence[Asked]) -> list[Answer | None]:
+    answers: Answers = {}
+    for (principal, channel), indexes in _grouped(batch).items():
+        with acting(actor=principal.actor):
+            _place(principal, channel, {index: batch[index] for index in indexes}, answers)
+    return [answers.get(index) for index in range(len(batch))]
+
+
+def _grouped(batch: Sequence[Asked]) -> dict[_Group, list[int]]:
+    """The requests that may be placed, by partner and channel."""
+    known = keys.authenticate_many({asked.credential for asked in batch})
+    allowed = {text: who for text, who in known.items() if SCOPE in who.scopes}
+    wanted = {
+        (allowed[asked.credential].organization_id, asked.channel)
+        for asked in batch
+        if asked.credential in allowed
+    }
+    facts = channels.find_facts(codes=wanted)
+    groups: dict[_Group, list[int]] = defaultdict(list)
+    for index, asked in enumerate(batch):
+        principal = allowed.get(asked.credential)
+        if principal is not None:
+            channel = facts.get((principal.organization_id, asked.channel))
+            if channel is not None:
+                groups[principal, channel].append(index)
+    return groups
+
+
+def _place(
+    principal: Principal, channel: ChannelFacts, asked: Mapping[int, Asked], answers: Answers
+) -> None:
+    """A key that stands twice in the batch is worked on once, and answered alike."""
+    scope = f"key:{principal.key_id}"
+    firsts: dict[KeyOf, int] = {}
+    for index, item in asked.items():
+        if item.key:
+            firsts.setdefault(KeyOf(scope, item.key), index)
+    repeats = {
+        index: firsts[KeyOf(scope, item.key)]
+        for index, item in asked.items()
+        if item.key and firsts[KeyOf(scope, item.key)] != index
+    }
+    with unit():
+        taken = batches.claim(
+            claims=[
+                Claim(named.scope, named.key, ROUTE, asked[index].fingerprint)
+                for named, index in firsts.items()
+            ]
+        )
+        for named, before in taken.items():
+            answers[firsts[named]] = _as_before(before)
+        fresh = [index for index in asked if index not in answers and index not in repeats]
+        placed = placement.place_within(
+            channel=channel, drafts=[asked[index].draft for index in fresh]
+        )
+        for index, answer in zip(fresh, placed, strict=True):
+            answers[index] = _answer(answer)
+        _remember({named: answers[firsts[named]] for named in firsts.keys() - taken.keys()})
+    for index, first in repeats.items():
+        is_same = asked[index].fingerprint == asked[first].fingerprint
+        answers[index] = _repeated(answers[first]) if is_same else None
+
+
+def _as_before(before: Taken) -> Answer | None:
+    if isinstance(before, Replay):
+        return Answer(before.status, before.body, is_replay=True)
+    return None if before is None else Answer(error=before)
+
+
+def _answer(placed: Placed) -> Answer:
+    if placed.error is not None:
+        return Answer(error=placed.error)
+    return Answer(200 if placed.is_replay else 201, rendering.placed(placed))
+
+
+def _repeated(first: Answer | None) -> Answer | None:
+    if first is None or first.error is not None:
+        return first
+    return Answer(first.status, first.body, is_replay=True)
+
+
+def _remember(answers: Mapping[KeyOf, Answer | None]) -> None:
+    done = {named: a for named, a in answers.items() if a is not None and a.error is None}
+    batches.complete(answers={named: (a.status, a.body) for named, a in done.items()})
+    batches.give_back(keys=answers.keys() - done.keys())
+
+
+writer: GroupCommit[Asked, Answer | None] = GroupCommit(_serve, name="order-writer")
