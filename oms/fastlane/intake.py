@@ -54,34 +54,32 @@ class Answer:
 
 #: None: the ordinary door shall say.
 Answers = dict[int, Answer | None]
-_Group = tuple[Principal, ChannelFacts]
+_Group = tuple[Principal, str]
 
 
 def _serve(batch: Sequence[Asked]) -> list[Answer | None]:
     answers: Answers = {}
-    for (principal, channel), indexes in _grouped(batch).items():
-        with acting(actor=principal.actor):
-            _place(principal, channel, {index: batch[index] for index in indexes}, answers)
+    known = keys.authenticate_many({asked.credential for asked in batch})
+    allowed = {text: who for text, who in known.items() if SCOPE in who.scopes}
+    groups = _grouped(batch, allowed)
+    facts = channels.find_facts(codes={(who.organization_id, code) for who, code in groups})
+    for (principal, code), asked in groups.items():
+        channel = facts.get((principal.organization_id, code))
+        if channel is not None:
+            with acting(actor=principal.actor):
+                _place(principal, channel, asked, answers)
     return [answers.get(index) for index in range(len(batch))]
 
 
-def _grouped(batch: Sequence[Asked]) -> dict[_Group, list[int]]:
-    """The requests that may be placed, by partner and channel."""
-    known = keys.authenticate_many({asked.credential for asked in batch})
-    allowed = {text: who for text, who in known.items() if SCOPE in who.scopes}
-    wanted = {
-        (allowed[asked.credential].organization_id, asked.channel)
-        for asked in batch
-        if asked.credential in allowed
-    }
-    facts = channels.find_facts(codes=wanted)
-    groups: dict[_Group, list[int]] = defaultdict(list)
+def _grouped(
+    batch: Sequence[Asked], allowed: Mapping[str, Principal]
+) -> dict[_Group, dict[int, Asked]]:
+    """The requests of those who may place, by partner and channel."""
+    groups: dict[_Group, dict[int, Asked]] = defaultdict(dict)
     for index, asked in enumerate(batch):
         principal = allowed.get(asked.credential)
         if principal is not None:
-            channel = facts.get((principal.organization_id, asked.channel))
-            if channel is not None:
-                groups[principal, channel].append(index)
+            groups[principal, asked.channel][index] = asked
     return groups
 
 

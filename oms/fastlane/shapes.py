@@ -16,7 +16,6 @@ from oms.core.api.parsing import parse_object
 from oms.core.errors import OmsError
 from oms.core.quantities import MAX_LINE_QUANTITY
 from orders.drafting import MAX_LINES
-from orders.tiers import TIERS
 from orders.types import LineDraft, OrderDraft, RecipientDraft
 
 #: No space at either end: the ordinary door would trim it.
@@ -63,7 +62,7 @@ class OrderBody(Struct, forbid_unknown_fields=True):
     ship_to: ShipToBody
     lines: Annotated[list[LineBody], Meta(min_length=1, max_length=MAX_LINES)]
     channel: _Text40 = "api"
-    tier: str | UnsetType = UNSET
+    tier: Annotated[str, Meta(max_length=20, pattern=_TRIM)] | UnsetType = UNSET
     customer_ref: _Maybe80 = ""
     shipping_amount: _Amount = "0"
     reservation: _Text40 | UnsetType = UNSET
@@ -76,8 +75,6 @@ def read(body: bytes) -> tuple[dict[str, Any], OrderBody] | None:
         parsed = parse_object(body)
         order = msgspec.convert(parsed, OrderBody)
     except (OmsError, msgspec.ValidationError):
-        return None
-    if order.tier is not UNSET and order.tier not in TIERS:
         return None
     return parsed, order
 

@@ -58,22 +58,23 @@ def get_facts(*, organization_id: int, code: str) -> ChannelFacts:
 
 
 def find_facts(*, codes: Collection[tuple[int, str]]) -> dict[tuple[int, str], ChannelFacts]:
-    """This function will return the active channels by organization and code, in one statement."""
+    """This function will return the active channels by organization and code, in two
+    statements."""
     if not codes:
         return {}
+    organizations = {organization_id for organization_id, _ in codes}
     rows = Channel.objects.filter(
-        organization_id__in={organization_id for organization_id, _ in codes},
-        code__in={code for _, code in codes},
-        is_active=True,
+        organization_id__in=organizations, code__in={code for _, code in codes}, is_active=True
     )
+    levels = levels_by_organization(organization_ids=organizations, with_retired=False)
     return {
-        (row.organization_id, row.code): _facts_of(row)
+        (row.organization_id, row.code): _facts_of(row, levels[row.organization_id])
         for row in rows
         if (row.organization_id, row.code) in codes
     }
 
 
-def _facts_of(channel: Channel) -> ChannelFacts:
+def _facts_of(channel: Channel, levels: dict[str, Level]) -> ChannelFacts:
     return ChannelFacts(
         id=channel.pk,
         organization_id=channel.organization_id,
@@ -86,7 +87,7 @@ def _facts_of(channel: Channel) -> ChannelFacts:
         carriers=tuple(channel.carriers),
         requires_payment=channel.requires_payment,
         approval_above_amount=channel.approval_above_amount,
-        levels=levels_of(organization_id=organization_id),
+        levels=levels,
     )
 
 
