@@ -30,7 +30,8 @@ logger = logging.getLogger(__name__)
 
 #: A larger batch makes the last caller wait longer than it saves.
 MOST = 128
-#: How long the writer waits for the callers that it has just answered.
+#: How long the writer waits for the callers that it has just answered, unless its work is slower
+#: than most.
 LINGER_S = 0.001
 #: So many batches are not waited for after a wait in vain.
 HASTY = 8
@@ -108,8 +109,10 @@ class GroupCommit(Generic[T, R]):
         name: str,
         most: int = MOST,
         waiting: int = WAITING,
+        linger_s: float = LINGER_S,
     ) -> None:
         self._work, self._name, self._most, self._limit = work, name, most, waiting
+        self._linger_s = linger_s
         self._queue: deque[_Waiting[T, R]] = deque()
         self._filled = threading.Condition(threading.Lock())
         self._start = threading.Lock()
@@ -202,7 +205,7 @@ class GroupCommit(Generic[T, R]):
         elif answered and not self._is_ending:
             self._expected = min(len(self._queue) + answered, self._most)
             if len(self._queue) < self._expected:
-                self._filled.wait(LINGER_S)
+                self._filled.wait(self._linger_s)
             if 0 < len(self._queue) < self._expected:
                 self._hasty = HASTY
         self._expected = 1

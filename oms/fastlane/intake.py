@@ -142,4 +142,10 @@ def _remember(answers: Mapping[KeyOf, Answer | None]) -> None:
     batches.give_back(keys=answers.keys() - done.keys())
 
 
-writer: GroupCommit[Asked, Answer | None] = GroupCommit(_serve, name="order-writer")
+#: Clients need some milliseconds for their next order; a batch that runs off without them costs
+#: the same again.
+LINGER_S = 0.01
+
+writer: GroupCommit[Asked, Answer | None] = GroupCommit(
+    _serve, name="order-writer", linger_s=LINGER_S
+)

@@ -8,6 +8,7 @@ from django.core.management import call_command
 
 from oms.cockpit.simulation.bench import (
     books,
+    intake,
     labels,
     pages,
     placing,
@@ -53,6 +54,7 @@ def _parts(world: World, sizes: Sizes) -> dict[str, Callable[[], Iterator[Figure
         "pages": lambda: pages.measure(world, sizes, pages.prepare(world, sizes)),
         "reserving": lambda: reserving.measure(world, sizes),
         "placing": lambda: placing.measure(world, sizes),
+        "intake": lambda: intake.measure(world, sizes),
         "contacts": lambda: sealing.measure(world, sizes),
         "ledger": lambda: books.measure(sizes),
         "ATP": lambda: promising.measure(world, sizes),
