@@ -36,6 +36,8 @@ BEAT: dict[str, dict[str, Any]] = {
     "control-tower-dead-letters": _every(
         "control_tower.check_dead_letters", seconds=60, queue="default"
     ),
+    "orders-release-due": _every("orders.release_due_holds", seconds=30, queue="default"),
+    "orders-escalate-late": _every("orders.escalate_late_holds", seconds=60, queue="default"),
     "idempotency-reap": _every("idempotency.reap_expired", seconds=3600, queue="default"),
     "carriers-buy": _every("carriers.buy_labels", seconds=15, queue="carriers"),
     "carriers-resolve": _every("carriers.resolve_labels", seconds=15, queue="carriers"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
 
@@ -18,6 +18,12 @@ class _OrderEvent(Event):
     order_ref: str
     number: str
     occurred_at: datetime
+
+
+def about_orders() -> list[type[Event]]:
+    """This function will return every fact of this module, each about one order."""
+    facts = [kind for kind in globals().values() if isinstance(kind, type)]
+    return [kind for kind in facts if issubclass(kind, _OrderEvent) and kind.NAME]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +58,8 @@ class OrderHeld(_OrderEvent):
     hold_type: str
     reason: str
     due_at: datetime | None
+    #: What it stops; facts of before this field stopped everything.
+    scopes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +68,75 @@ class HoldReleased(_OrderEvent):
 
     hold_type: str
     open_holds: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HoldOverdue(_OrderEvent):
+    """Nobody answered in time; told once a hold."""
+
+    NAME: ClassVar[str] = "orders.hold.overdue.v1"
+
+    hold_type: str
+    reason: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApprovalRequested(_OrderEvent):
+    """Somebody with the authority for the amount is asked; above level 1 an administrator."""
+
+    NAME: ClassVar[str] = "orders.approval.requested.v1"
+
+    reason: str
+    amount: str
+    currency: str
+    level: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApprovalDecided(_OrderEvent):
+    NAME: ClassVar[str] = "orders.approval.decided.v1"
+
+    is_approved: bool
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApprovalExpired(_OrderEvent):
+    """Nobody decided in time; it is asked for again at the next level."""
+
+    NAME: ClassVar[str] = "orders.approval.expired.v1"
+
+    amount: str
+    currency: str
+    level: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderTagged(_OrderEvent):
+    NAME: ClassVar[str] = "orders.order.tagged.v1"
+
+    added: list[str]
+    removed: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoteAdded(_OrderEvent):
+    """Without a word of it."""
+
+    NAME: ClassVar[str] = "orders.note.added.v1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttachmentAdded(_OrderEvent):
+    """Without its name and content."""
+
+    NAME: ClassVar[str] = "orders.attachment.added.v1"
+
+    attachment_ref: str
+    media_type: str
+    size_bytes: int
 
 
 @dataclass(frozen=True, kw_only=True)

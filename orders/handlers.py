@@ -111,19 +111,10 @@ class ReturnFact:
 
 
 @subscribe(
-    events.OrderReceived,
-    events.OrderConfirmed,
-    events.OrderHeld,
-    events.HoldReleased,
-    events.OrderRejected,
-    events.OrderReleased,
-    events.OrderCancelled,
-    events.OrderExpired,
+    # Whatever orders publish of one order is part of its story.
+    *events.about_orders(),
     money_events.PaymentRecorded,
     money_events.RefundDue,
-    events.OrderShipped,
-    events.OrderDelivered,
-    events.WorkSplit,
     routing_events.RouteDecided,
     stock_events.StockMissing,
     stock_events.BackorderQueued,

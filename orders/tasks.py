@@ -1,13 +1,28 @@
-"""Slow clocks of orders; each task finds its own work in the database."""
+"""Background work of orders: each task looks for rows that are due, a bounded batch at a time."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from celery import shared_task
 
+from oms.core import clock
 from oms.core.tasks import BaseTask
-from orders.services import expiring
+from orders.services import expiring, hold_clock
+
+#: Orders locked at a time.
+_BATCH = 200
+#: Then a task leaves the rest to the next tick.
+_PATIENCE_S = 60.0
+
+
+def _until_done(step: Callable[[], int]) -> int:
+    ends_at = clock.monotonic() + _PATIENCE_S
+    done = 0
+    while clock.monotonic() < ends_at and (count := step()):
+        done += count
+    return done
 
 
 @shared_task(name="orders.expire_unpaid", base=BaseTask, queue="default")
@@ -15,3 +30,15 @@ def expire_unpaid(**_: Any) -> None:
     """Ends orders that nobody paid in time."""
     while expiring.expire_unpaid():
         pass
+
+
+@shared_task(name="orders.release_due_holds", base=BaseTask, queue="default")
+def release_due_holds(**_: Any) -> int:
+    """Ends holds whose time is over."""
+    return _until_done(lambda: hold_clock.release_due(limit=_BATCH))
+
+
+@shared_task(name="orders.escalate_late_holds", base=BaseTask, queue="default")
+def escalate_late_holds(**_: Any) -> int:
+    """Tells, once, of holds whose answer is late."""
+    return _until_done(lambda: hold_clock.escalate_due(limit=_BATCH))

@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.template.defaultfilters import filesizeformat
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
@@ -40,6 +41,12 @@ class Words:
 
 _HOLDS: Mapping[str, str | Promise] = {
     "address": _("the address needs a look"),
+    "contact": _("the recipient cannot be reached"),
+    "restriction": _("of restricted goods"),
+    "credit": _("of the credit limit"),
+    "price": _("of a price or tax"),
+    "quantity": _("of an unusual quantity"),
+    "approval": _("it needs an approval"),
     "duplicate": _("it may be a duplicate"),
     "fraud": _("of a fraud check"),
     "payment": _("of the payment"),
@@ -100,9 +107,43 @@ def _held(data: Data, places: Places) -> Words:
 def _hold_lifted(data: Data, places: Places) -> Words:
     left = data.get("open_holds") or 0
     if not left:
-        return Words(gettext("Hold released"), "ok")
+        return Words(_because(gettext("Hold released"), data), "ok")
     said = ngettext("Hold released, %(n)d more is open", "Hold released, %(n)d more are open", left)
     return Words(said % {"n": left})
+
+
+def _overdue(data: Data, places: Places) -> Words:
+    why = _HOLDS.get(data.get("hold_type", ""), "")
+    return Words(
+        gettext("Nobody answered in time; it is on hold because %(why)s") % {"why": why}, "bad"
+    )
+
+
+def _approval_asked(data: Data, places: Places) -> Words:
+    amount = f"{data.get('amount', '')} {data.get('currency', '')}"
+    if (data.get("level") or 1) > 1:
+        text = gettext("An administrator is asked to approve %(amount)s")
+    else:
+        text = gettext("An approval of %(amount)s is asked for")
+    return Words(_because(text % {"amount": amount}, data), "hold")
+
+
+def _approval_decided(data: Data, places: Places) -> Words:
+    if data.get("is_approved"):
+        return Words(_because(gettext("Approved"), data), "ok")
+    return Words(_because(gettext("Not approved"), data), "bad")
+
+
+def _tagged(data: Data, places: Places) -> Words:
+    signs = [f"+{tag}" for tag in data.get("added") or []]
+    signs += [f"−{tag}" for tag in data.get("removed") or []]
+    return Words(gettext("Tags: %(tags)s") % {"tags": ", ".join(signs)})
+
+
+def _attached(data: Data, places: Places) -> Words:
+    size = filesizeformat(data.get("size_bytes") or 0)
+    said = {"kind": data.get("media_type", ""), "size": size}
+    return Words(gettext("A file was attached (%(kind)s, %(size)s)") % said)
 
 
 def _rejected(data: Data, places: Places) -> Words:
@@ -247,6 +288,15 @@ _STAFF: Mapping[str, Callable[[Data, Places], Words]] = {
     "orders.order.confirmed.v1": _confirmed,
     "orders.order.held.v1": _held,
     "orders.hold.released.v1": _hold_lifted,
+    "orders.hold.overdue.v1": _overdue,
+    "orders.approval.requested.v1": _approval_asked,
+    "orders.approval.decided.v1": _approval_decided,
+    "orders.approval.expired.v1": _said(
+        lambda: gettext("Nobody approved it in time; it is asked for at a higher level"), "bad"
+    ),
+    "orders.order.tagged.v1": _tagged,
+    "orders.note.added.v1": _said(lambda: gettext("A note was added")),
+    "orders.attachment.added.v1": _attached,
     "orders.order.rejected.v1": _rejected,
     "orders.order.released.v1": _released,
     "orders.order.cancelled.v1": _cancelled,

@@ -87,6 +87,8 @@ class Shipment(Created, Versioned):
     #: When to tell the carrier next that the parcel left, or that its label is given back; wall
     #: clock, null when it knows.
     notice_due_at = models.DateTimeField(null=True)
+    #: The code of what stops the purchase of its label; empty: nothing does.
+    label_blocked_by = models.CharField(_("label stopped by"), max_length=20, blank=True)
 
     class Meta:
         verbose_name = _("shipment")

@@ -27,11 +27,13 @@ _CLAIM = """
 UPDATE carriers_labelintent SET state = 'calling', lease_until = %(lease)s, tries = tries + 1
 WHERE id IN (
     SELECT i.id FROM carriers_labelintent i JOIN carriers_shipment s ON s.id = i.shipment_id
-    WHERE i.state = 'due' AND i.available_at <= %(now)s
+    WHERE i.state = 'due' AND i.available_at <= %(now)s AND s.label_blocked_by = ''
       AND (%(refs)s::text[] IS NULL OR s.public_id = ANY(%(refs)s::text[]))
     ORDER BY i.available_at, i.id
     LIMIT %(limit)s
     FOR UPDATE OF i SKIP LOCKED
+    -- Whoever stops a label holds its shipment: it is stopped before the claim or after, not amid.
+    FOR SHARE OF s SKIP LOCKED
 )
 RETURNING id
 """

@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from inventory.warehouse import selectors
 from inventory.warehouse.models import Parcel, WorkOrder
 from oms.core.admin import cells, links, steps
 from oms.core.admin.filters import StateFilter
@@ -38,7 +39,7 @@ class WaitingFilter(StateFilter):
         if self.state == "over":
             return queryset.filter(status__in=_OVER)
         waiting = queryset.exclude(status__in=_OVER)
-        return waiting.filter(is_blocked=True) if self.state == "blocked" else waiting
+        return waiting.filter(selectors.is_stopped()) if self.state == "blocked" else waiting
 
 
 def _mine(request: HttpRequest, rows: QuerySet[Any], path: str) -> QuerySet[Any]:

@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import Count, Min, Q, QuerySet
 
 from inventory.nodes import selectors as nodes
-from inventory.warehouse.models import Parcel, WorkOrder
+from inventory.warehouse.models import SCOPE_OF, SCOPES, Parcel, WorkOrder
 from inventory.warehouse.types import NodeLoad, WorkFacts
 from oms.core import clock
 
@@ -28,7 +28,7 @@ GROUP BY w.node_id
 
 _FIELDS = (
     "public_id", "demand_kind", "demand_ref", "correlation_id", "node_id", "label", "status",
-    "is_blocked", "priority", "due_at", "picker", "packer", "picked_at", "packed_at",
+    "blocked_scopes", "priority", "due_at", "picker", "packer", "picked_at", "packed_at",
     "labeled_at", "handed_over_at", "created_at",
 )  # fmt: skip
 
@@ -41,7 +41,7 @@ def node_load() -> list[NodeLoad]:
     rows = (
         WorkOrder.objects.exclude(status__in=["handed_over", "cancelled"])
         .values("node_id", "status")
-        .annotate(n=Count("id"), stopped=Count("id", filter=Q(is_blocked=True)), due=Min("due_at"))
+        .annotate(n=Count("id"), stopped=Count("id", filter=is_stopped()), due=Min("due_at"))
         .order_by()
     )
     for row in rows:
@@ -60,6 +60,15 @@ def node_load() -> list[NodeLoad]:
         )
         for node in nodes.list_active()
     ]
+
+
+def is_stopped() -> Q:
+    """This function will tell, in a query, whether the next step of work may not be done."""
+    stopped = Q()
+    for scope in SCOPES:
+        statuses = [status for status, needed in SCOPE_OF.items() if needed == scope]
+        stopped |= Q(status__in=statuses, blocked_scopes__has_key=scope)
+    return stopped
 
 
 def handed_over_last_hour() -> dict[int, int]:
@@ -82,7 +91,7 @@ def list_refs(
     limit: int | None = None,
 ) -> list[str]:
     """This function will return unblocked work in a status, most urgent first, claiming nothing."""
-    works = WorkOrder.objects.filter(status=status, is_blocked=False)
+    works = WorkOrder.objects.filter(~is_stopped(), status=status)
     if order_refs is not None:
         works = works.filter(correlation_id__in=set(order_refs))
     ordered = works.order_by("-priority", "due_at", "pk").values_list("public_id", flat=True)

@@ -62,7 +62,8 @@ class WorkFacts:
     node_id: int
     label: str
     status: str
-    is_blocked: bool
+    #: Step that is stopped → the code of what stops it.
+    blocked_scopes: Mapping[str, str]
     priority: int
     due_at: datetime
     picker: str

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,8 @@ class Context:
     causation_id: str = ""
     hops: int = 0
     request_id: str = ""
+    #: Of several causes at once, each by what it is about (its correlation).
+    causes: Mapping[str, str] = field(default_factory=dict)
 
 
 _NOBODY = Context()

@@ -138,12 +138,24 @@ class FulfillmentLine(models.Model):
 
 
 class TimelineEntry(models.Model):
-    """One line of an order's story. Append-only; no personal data."""
+    """One line of an order's story; no personal data. The database refuses to change it, and to
+    delete it while its order is there."""
+
+    class Source(models.TextChoices):
+        API = "api", _("API")
+        ADMIN = "admin", _("Staff")
+        IMPORT = "import", _("Import")
+        FLOOR = "floor", _("Floor")
+        CARRIER = "carrier", _("Carrier")
+        SYSTEM = "system", _("Automatic")
 
     order = models.ForeignKey("orders.Order", models.CASCADE, related_name="timeline")
     event_id = models.UUIDField(unique=True)
     kind = models.CharField(_("what"), max_length=80)
     actor = models.CharField(_("who"), max_length=80)
+    source = models.CharField(_("by way of"), max_length=8, choices=Source.choices)
+    #: The event or the request that led to it; empty where several did.
+    cause = models.CharField(_("cause"), max_length=60, blank=True)
     data = models.JSONField(default=dict)
     at = models.DateTimeField(_("when"))
 

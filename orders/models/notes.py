@@ -13,6 +13,8 @@ class OrderNote(Created):
 
     order = models.ForeignKey("orders.Order", models.CASCADE, related_name="notes")
     author = models.CharField(_("author"), max_length=80)
+    #: Whose key it takes; the order may get another recipient later.
+    contact = models.ForeignKey("contacts.Contact", models.PROTECT, related_name="+")
     sealed = models.BinaryField()
 
     class Meta:
@@ -26,6 +28,7 @@ class Attachment(Created):
     public_id = PublicIdField("att")
     order = models.ForeignKey("orders.Order", models.CASCADE, related_name="attachments")
     author = models.CharField(_("author"), max_length=80)
+    contact = models.ForeignKey("contacts.Contact", models.PROTECT, related_name="+")
     sealed_name = models.BinaryField()
     media_type = models.CharField(_("kind"), max_length=80)
     size_bytes = models.PositiveIntegerField(_("bytes"))

@@ -92,6 +92,8 @@ class Approval(Created):
     status = models.CharField(
         _("status"), max_length=10, choices=Status.choices, default=Status.PENDING
     )
+    #: Each time nobody decides in time it is asked for one level higher.
+    level = models.PositiveSmallIntegerField(_("level"), default=1)
     reason = models.CharField(_("what for"), max_length=200)
     #: What the decider must have authority for.
     amount = AmountField(_("amount"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from inventory.services import reservations
 from inventory.types import DemandAtNode
@@ -17,12 +17,11 @@ from oms.core import bulk, clock
 from oms.core.errors import Conflict
 from oms.core.transactions import use_case
 from orders.models import Hold, Order, OrderLine
-from orders.services import committing, counters, holds
+from orders.services import committing, counters, holding, holds, stopping
 
 #: Orders tried per arrival; the rest follow with the next one.
 BATCH = 100
-#: Holds that end by a new route, not by a person's word.
-ROUTED_HOLDS = ("stock", "routing")
+ROUTED_HOLDS = holding.ROUTED_HOLDS
 #: Of a released order, units that a count did not find may still wait.
 _WAITING = (Order.Status.CONFIRMED, Order.Status.RELEASED)
 
@@ -41,13 +40,14 @@ class StillNoRoute(Conflict):
 def retry_order(*, order_id: int) -> None:
     """This function will route one order that waits for stock or a route, now.
 
-    :raises NotWaiting: it has no open hold of these types.
+    :raises NotWaiting: it has no open hold of these types, or a person's hold as well.
     :raises StillNoRoute: no node can serve it; the reason says why.
     """
     order = Order.objects.select_for_update().get(pk=order_id)
     waits = order.holds.filter(type__in=ROUTED_HOLDS, released_at=None)
     types = list(waits.order_by("pk").values_list("type", flat=True))
-    if not types or order.status not in _WAITING:
+    is_stopped = Order.objects.filter(Exists(_stopped_by_people()), pk=order.pk).exists()
+    if not types or is_stopped or order.status not in _WAITING:
         raise NotWaiting(f"Order {order.number} does not wait for stock or a route.")
     routed = committing.route(orders=committing.with_lines([order]), at={order.pk: clock.now()})
     if order.pk in routed.failed:
@@ -71,6 +71,7 @@ def retry(*, variant_ids: Sequence[int]) -> int:
                 holds__released_at=None,
                 lines__variant_id__in=list(variant_ids),
             )
+            .exclude(Exists(_stopped_by_people()))
             .order_by("-priority", "placed_at")
             .values("pk")[:BATCH]
         )
@@ -84,6 +85,12 @@ def retry(*, variant_ids: Sequence[int]) -> int:
     served = [order for order in waiting if order.pk in routed.settled]
     holds.lift(orders=served, type="stock", reason="Stock arrived.")
     return len(served)
+
+
+def _stopped_by_people() -> QuerySet[Hold]:
+    """They are routed when that hold is lifted."""
+    waits = Hold.objects.filter(order=OuterRef("pk"), released_at=None)
+    return waits.filter(scopes__contains=[stopping.ROUTING]).exclude(type__in=ROUTED_HOLDS)
 
 
 @use_case
@@ -114,9 +121,7 @@ def _complete(orders: Sequence[Order]) -> list[Order]:
     """Those that wait for nothing any more, neither for units nor for a person."""
     keys = [order.pk for order in orders]
     lines = OrderLine.objects.filter(order__in=keys, backordered__gt=0)
-    open_holds = Hold.objects.filter(order__in=keys, released_at=None)
-    stuck = set(lines.values_list("order_id", flat=True))
-    stuck |= set(open_holds.values_list("order_id", flat=True))
+    stuck = set(lines.values_list("order_id", flat=True)) | stopping.list_stopped(orders=orders)
     return [order for order in orders if order.pk not in stuck]
 
 

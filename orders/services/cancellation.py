@@ -11,8 +11,8 @@ from oms.core.errors import Conflict
 from oms.core.transactions import use_case
 from oms.infra.outbox.services import emitting
 from orders.events import OrderCancelled
-from orders.models import FulfillmentOrder, Hold, Order, OrderLine
-from orders.services import paying
+from orders.models import FulfillmentOrder, Order, OrderLine
+from orders.services import holding, paying
 
 
 class CannotCancel(Conflict):
@@ -53,9 +53,7 @@ def cancel(*, order_id: int, reason: str) -> Order:
         cancelled=F("ordered"), unallocated=0, backordered=0, allocated=0
     )
     Order.objects.filter(pk=order.pk).update(cancelled_amount=F("total_amount"))
-    Hold.objects.filter(order=order, released_at=None).update(
-        released_at=now, released_by="system:cancellation", release_reason="Order cancelled."
-    )
+    holding.close_all(orders=[order], author="system:cancellation", reason="Order cancelled.")
     paying.settle(order_ids=[order.pk])
     emitting.emit(
         OrderCancelled(

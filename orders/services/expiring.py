@@ -14,8 +14,8 @@ from oms.infra.outbox.services import emitting
 from orders.billing import selectors as balances
 from orders.billing import services as billing
 from orders.events import OrderExpired
-from orders.models import Hold, Order, OrderLine
-from orders.services import paying
+from orders.models import Order, OrderLine
+from orders.services import holding, paying
 
 #: Orders ended in one transaction; the rest follow in the next.
 BATCH = 100
@@ -63,9 +63,7 @@ def _end(orders: Sequence[Order], now: datetime) -> None:
         cancelled=F("ordered"), unallocated=0, backordered=0, allocated=0
     )
     Order.objects.filter(pk__in=keys).update(cancelled_amount=F("total_amount"))
-    Hold.objects.filter(order__in=keys, released_at=None).update(
-        released_at=now, released_by="system:expiry", release_reason=REASON
-    )
+    holding.close_all(orders=orders, author="system:expiry", reason=REASON)
     paying.settle(order_ids=keys)
     emitting.emit_many(
         [

@@ -23,7 +23,7 @@ from oms.core.transactions import needs_transaction
 from oms.infra.outbox.services import emitting
 from orders.events import OrderCompleted, OrderDelivered, OrderShipped
 from orders.models import FulfillmentLine, FulfillmentOrder, Order, OrderLine
-from orders.services import counters
+from orders.services import counters, stopping
 
 
 class NotReady(Unavailable):
@@ -83,6 +83,7 @@ def pack(*, cartons: Mapping[str, Carton]) -> None:
     shipments.create_many(
         drafts=[_shipment(row, cartons[row.public_id], facts[row.node_id]) for row in ready]
     )
+    stopping.tell_of_new_work(orders=list({row.order_id: row.order for row in ready}.values()))
 
 
 def _shipment(row: FulfillmentOrder, carton: Carton, node: NodeFacts) -> ShipmentDraft:

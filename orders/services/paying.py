@@ -13,7 +13,6 @@ from decimal import Decimal
 from django.conf import settings
 from django.db.models import F
 
-from inventory.warehouse.services import work
 from oms.core import money
 from oms.core.errors import NotFound
 from oms.core.transactions import needs_transaction, use_case
@@ -22,7 +21,7 @@ from orders.billing import services as billing
 from orders.billing.types import Account, Change, EntryDraft, PaymentDraft, Reported, Standing
 from orders.channels.types import ChannelFacts
 from orders.models import Hold, Order, OrderLine
-from orders.services import holding, holds
+from orders.services import holding, holds, stopping
 from orders.services.recording import Recorded
 
 HOLD = Hold.Type.PAYMENT
@@ -150,7 +149,7 @@ def _follow(orders: Sequence[Order], changes: Mapping[str, Change]) -> None:
     short = _with_something_to_ship(now_short) if now_short else []
     if short:
         _stop(short, changes)
-        work.block(correlation_ids=[order.public_id for order in short], is_blocked=True)
+        stopping.tell(orders=short)
 
 
 def _turned(change: Change, *, to: bool) -> bool:

@@ -14,7 +14,8 @@ from oms.core import clock, transitions
 from oms.core.transactions import needs_transaction, use_case
 from orders import line_refs
 from orders.events import OrderReleased
-from orders.models import FulfillmentLine, FulfillmentOrder, Hold, Order
+from orders.models import FulfillmentLine, FulfillmentOrder, Order
+from orders.services import stopping
 
 
 @use_case
@@ -28,9 +29,7 @@ def release_orders(*, at: Mapping[str, datetime]) -> int:
         .filter(public_id__in=list(at), status=Order.Status.CONFIRMED)
         .order_by("pk")
     )
-    held = set(
-        Hold.objects.filter(order__in=orders, released_at=None).values_list("order_id", flat=True)
-    )
+    held = stopping.list_stopped(orders=orders)
     return release(orders=[order for order in orders if order.pk not in held], at=at)
 
 
@@ -52,6 +51,7 @@ def release(*, orders: Sequence[Order], at: Mapping[str, datetime]) -> int:
     times = {order.pk: at.get(order.public_id, now) for order in orders}
     transitions.apply_many(proposed, "submit", at_for=lambda f: times[f.order_id])
     work.release_many(drafts=_drafts(proposed, by_order, times))
+    stopping.tell_of_new_work(orders=[by_order[key] for key in {f.order_id for f in proposed}])
     return _mark_released(proposed, by_order, times)
 
 

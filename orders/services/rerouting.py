@@ -19,8 +19,8 @@ from inventory.warehouse.services import work
 from oms.core import bulk, clock, transitions
 from oms.core.transactions import needs_transaction
 from orders import line_refs
-from orders.models import FulfillmentLine, FulfillmentOrder, Hold, Order, OrderLine
-from orders.services import committing, release
+from orders.models import FulfillmentLine, FulfillmentOrder, Order, OrderLine
+from orders.services import committing, release, stopping
 
 #: (order's public id, node)
 Place = tuple[str, int]
@@ -179,9 +179,7 @@ def _withdraw(works: Sequence[FulfillmentOrder]) -> None:
 
 def _route(orders: Sequence[Order]) -> None:
     now = clock.now()
-    held = set(
-        Hold.objects.filter(order__in=orders, released_at=None).values_list("order_id", flat=True)
-    )
+    held = stopping.list_stopped(orders=orders)
     items = committing.with_lines([order for order in orders if order.status in _ROUTABLE])
     back = [
         item.order

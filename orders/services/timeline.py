@@ -30,6 +30,8 @@ def record(*, facts: Sequence[Delivered[Any]]) -> None:
                 "event_id": fact.event_id,
                 "kind": fact.name,
                 "actor": fact.actor,
+                "source": source_of(name=fact.name, actor=fact.actor),
+                "cause": fact.causation_id,
                 "data": _data(fact.event),
                 "at": fact.occurred_at,
             }
@@ -38,6 +40,25 @@ def record(*, facts: Sequence[Delivered[Any]]) -> None:
         ],
         on_conflict="ON CONFLICT (event_id) DO NOTHING",
     )
+
+
+Source = TimelineEntry.Source
+_BY_ACTOR = {
+    "key": Source.API,
+    "channel": Source.API,
+    "staff": Source.ADMIN,
+    "clerk": Source.FLOOR,
+    "floor": Source.FLOOR,
+}
+_BY_NAME = {"warehouse": Source.FLOOR, "carriers": Source.CARRIER}
+
+
+def source_of(*, name: str, actor: str) -> str:
+    """This function will return by which way a fact came: through whom, or else from where."""
+    if actor == "command:import_orders":
+        return Source.IMPORT.value
+    group, kind = name.partition(".")[0], actor.partition(":")[0]
+    return (_BY_ACTOR.get(kind) or _BY_NAME.get(group) or Source.SYSTEM).value
 
 
 def _data(event: Any) -> dict[str, Any]:

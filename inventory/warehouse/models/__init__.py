@@ -11,6 +11,17 @@ from django_fsm import FSMField, transition
 
 from oms.core.models import Created, PublicIdField, StatusChange, Versioned
 
+#: What may be stopped on the floor; packing is a part of picking.
+PICKING, LABEL, SHIPPING = SCOPES = ("picking", "label", "shipping")
+#: Status → what its next step needs.
+SCOPE_OF = {
+    "open": PICKING,
+    "picking": PICKING,
+    "picked": PICKING,
+    "packed": LABEL,
+    "labeled": SHIPPING,
+}
+
 
 class WorkOrder(Created, Versioned):
     """What one node has to do for one demand: release → pick → pack → label → hand over."""
@@ -35,7 +46,8 @@ class WorkOrder(Created, Versioned):
     status = FSMField(_("status"), default=Status.OPEN, choices=Status.choices, protected=True)
     priority = models.IntegerField(_("priority"), default=0)
     due_at = models.DateTimeField(_("due"))
-    is_blocked = models.BooleanField(_("is blocked"), default=False)
+    #: What may not be done now (picking, label, shipping), each with the code of what stops it.
+    blocked_scopes = models.JSONField(_("blocked"), default=dict)
     released_by = models.CharField(max_length=80)
     picker = models.CharField(_("picker"), max_length=80, blank=True)
     packer = models.CharField(_("packer"), max_length=80, blank=True)
@@ -71,19 +83,27 @@ class WorkOrder(Created, Versioned):
     def __str__(self) -> str:
         return self.label
 
-    def _is_free(self) -> bool:
-        return not self.is_blocked
+    @property
+    def is_blocked(self) -> bool:
+        """Whether its next step may not be done."""
+        return SCOPE_OF.get(self.status) in self.blocked_scopes
+
+    def _may_pick(self) -> bool:
+        return PICKING not in self.blocked_scopes
+
+    def _may_ship(self) -> bool:
+        return SHIPPING not in self.blocked_scopes
 
     def _unclaim(self) -> None:
         self.claimed_by, self.claimed_until = "", None
 
-    @transition(status, source=Status.OPEN, target=Status.PICKING, conditions=[_is_free])
+    @transition(status, source=Status.OPEN, target=Status.PICKING, conditions=[_may_pick])
     def start_pick(self, picker: str = "") -> None:
         """Somebody took it."""
         self.picker = picker
 
     @transition(
-        status, source=[Status.OPEN, Status.PICKING], target=Status.PICKED, conditions=[_is_free]
+        status, source=[Status.OPEN, Status.PICKING], target=Status.PICKED, conditions=[_may_pick]
     )
     def finish_pick(self, picker: str = "", at: datetime | None = None) -> None:
         """Every unit was scanned."""
@@ -91,7 +111,7 @@ class WorkOrder(Created, Versioned):
         self.picked_at = at
         self._unclaim()
 
-    @transition(status, source=Status.PICKED, target=Status.PACKED, conditions=[_is_free])
+    @transition(status, source=Status.PICKED, target=Status.PACKED, conditions=[_may_pick])
     def pack(self, packer: str = "", at: datetime | None = None) -> None:
         """The carton is closed, weighed and measured."""
         self.packer = packer
@@ -103,7 +123,7 @@ class WorkOrder(Created, Versioned):
         """The carrier's label is on the parcel."""
         self.labeled_at = at
 
-    @transition(status, source=Status.LABELED, target=Status.HANDED_OVER, conditions=[_is_free])
+    @transition(status, source=Status.LABELED, target=Status.HANDED_OVER, conditions=[_may_ship])
     def hand_over(self, at: datetime | None = None) -> None:
         """The carrier has it."""
         self.handed_over_at = at

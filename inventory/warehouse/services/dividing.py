@@ -58,12 +58,13 @@ def divide(*, cuts: Sequence[Cut], demand_kind: str = "fulfillment_order") -> No
     _take_out(cuts, works)
     drafts = [cut.draft for cut in cuts if cut.draft]
     work.release_many(drafts=drafts)
-    blocked = [
-        cut.draft.demand_ref for cut in cuts if cut.draft and works[cut.demand_ref].is_blocked
-    ]
-    WorkOrder.objects.filter(demand_kind=demand_kind, demand_ref__in=blocked).update(
-        is_blocked=True
-    )
+    # All work of an order is stopped by the same.
+    stops = {
+        cut.draft.correlation_id: works[cut.demand_ref].blocked_scopes
+        for cut in cuts
+        if cut.draft and works[cut.demand_ref].blocked_scopes
+    }
+    work.block(stops=stops)
 
 
 @needs_transaction

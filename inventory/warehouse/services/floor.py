@@ -20,7 +20,7 @@ from inventory.types import DemandAtNode
 from inventory.warehouse import cartons
 from inventory.warehouse.cartons import Packed
 from inventory.warehouse.events import WorkHandedOver, WorkPacked, WorkPicked
-from inventory.warehouse.models import Parcel, WorkLine, WorkOrder
+from inventory.warehouse.models import PICKING, SCOPE_OF, SHIPPING, Parcel, WorkLine, WorkOrder
 from oms.core import bulk, clock, ids, transitions
 from oms.core.context import current
 from oms.core.errors import Conflict, NotFound
@@ -38,7 +38,7 @@ CLAIM = timedelta(seconds=60)
 _CLAIM_NEXT = """
 WITH next AS MATERIALIZED (
   SELECT id FROM warehouse_workorder
-  WHERE status = %(status)s AND NOT is_blocked
+  WHERE status = %(status)s AND NOT jsonb_exists(blocked_scopes, %(scope)s)
     AND status NOT IN ('handed_over', 'cancelled')
     AND (claimed_until IS NULL OR claimed_until <= %(now)s)
     AND (%(nodes)s::bigint[] IS NULL OR node_id = ANY(%(nodes)s::bigint[]))
@@ -65,7 +65,7 @@ class StockGone(Conflict):
 
 
 class WorkBlocked(Conflict):
-    """The order is on hold: nothing of it may move until the hold is lifted."""
+    """The order is on hold: this step waits until the hold is lifted. `hold` is its type."""
 
     code = "warehouse.work_blocked"
 
@@ -82,6 +82,7 @@ def claim_next(*, status: str, limit: int, node_ids: Collection[int] | None = No
             _CLAIM_NEXT,
             {
                 "status": status,
+                "scope": SCOPE_OF[status],
                 "now": now,
                 "until": now + CLAIM,
                 "nodes": None if node_ids is None else sorted(set(node_ids)),
@@ -111,7 +112,7 @@ def start_pick(*, work_refs: Sequence[str], picker: str, at: When = None) -> Non
     :raises WorkBlocked: the order is on hold.
     :raises IllegalTransition: one is not waiting to be picked.
     """
-    works, when = _lock(work_refs, at)
+    works, when = _lock(work_refs, at, scope=PICKING)
     transitions.apply_many(
         works, "start_pick", actor=picker, kwargs={"picker": picker}, at_for=when
     )
@@ -127,7 +128,7 @@ def pick(*, work_refs: Sequence[str], picker: str, at: When = None) -> None:
     :raises NothingReserved: the order holds no stock at the node.
     :raises StockGone: the order holds less there than the work asks for.
     """
-    works, when = _lock(work_refs, at)
+    works, when = _lock(work_refs, at, scope=PICKING)
     lines = _lines(works)
     transitions.apply_many(
         works,
@@ -151,7 +152,7 @@ def pack(*, work_refs: Sequence[str], packer: str, at: When = None) -> list[str]
     :raises WorkBlocked: the order is on hold.
     :raises IllegalTransition: one is not picked, or packed before.
     """
-    works, when = _lock(work_refs, at)
+    works, when = _lock(work_refs, at, scope=PICKING)
     parcels = _parcels(works, when)
     transitions.apply_many(
         works,
@@ -175,7 +176,7 @@ def hand_over(*, work_refs: Sequence[str], actor: str | None = None, at: When = 
     :raises IllegalTransition: one has no label yet, or left before.
     :raises NothingReserved: the order holds no stock at the node.
     """
-    works, when = _lock(work_refs, at)
+    works, when = _lock(work_refs, at, scope=SHIPPING)
     parcels = dict(
         Parcel.objects.filter(work_order__in=works).values_list("work_order_id", "public_id")
     )
@@ -191,23 +192,29 @@ def hand_over(*, work_refs: Sequence[str], actor: str | None = None, at: When = 
     shipments.hand_over(parcel_refs=list(times), at=times)
 
 
-def _lock(refs: Sequence[str], at: When) -> tuple[list[WorkOrder], Callable[[WorkOrder], datetime]]:
+def _lock(
+    refs: Sequence[str], at: When, *, scope: str
+) -> tuple[list[WorkOrder], Callable[[WorkOrder], datetime]]:
     works = list(
         WorkOrder.objects.select_for_update().filter(public_id__in=set(refs)).order_by("pk")
     )
     missing = set(refs) - {work.public_id for work in works}
     if missing:
         raise UnknownWork(f"There is no work order {min(missing)}.")
-    blocked = [work for work in works if work.is_blocked]
-    if blocked:
-        raise WorkBlocked(
-            f"Order {blocked[0].label} is on hold.",
-            data={"work_refs": [work.public_id for work in blocked]},
-        )
+    _refuse_blocked([work for work in works if scope in work.blocked_scopes], scope)
     now = clock.now()
     if isinstance(at, Mapping):
         return works, lambda work: at.get(work.public_id, now)
     return works, lambda _work: at or now
+
+
+def _refuse_blocked(blocked: Sequence[WorkOrder], scope: str) -> None:
+    if blocked:
+        hold = blocked[0].blocked_scopes[scope]
+        raise WorkBlocked(
+            f"Order {blocked[0].label} is on hold ({hold}).",
+            data={"hold": hold, "work_refs": [work.public_id for work in blocked]},
+        )
 
 
 def _facts(work: WorkOrder, when: Callable[[WorkOrder], datetime]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import F, Q
 
 from inventory.warehouse.events import WorkCancelled, WorkReleased
-from inventory.warehouse.models import WorkLine, WorkOrder, WorkOrderStatusChange
+from inventory.warehouse.models import SCOPES, WorkLine, WorkOrder, WorkOrderStatusChange
 from inventory.warehouse.types import WorkDraft
 from oms.core import bulk, clock, ids, transitions
 from oms.core.context import current
@@ -62,22 +62,31 @@ def release_many(*, drafts: Sequence[WorkDraft]) -> list[str]:
 
 
 @needs_transaction
-def block(*, correlation_ids: Collection[str], is_blocked: bool) -> int:
-    """This function will stop (or let go on) whatever is still open for the orders.
+def block(*, stops: Mapping[str, Mapping[str, str]]) -> int:
+    """This function will stop exactly these steps of what is still open for the orders.
 
-    Blocked work can be neither picked, packed nor handed over.
+    `stops` names, by correlation, each scope (picking with packing, label, shipping) and the code
+    of what stops it, which the floor is told; a scope that is not named goes on.
 
     :returns: how many work orders changed.
     """
-    keys = list(
+    if not stops:
+        return 0
+    rows = (
         WorkOrder.objects.select_for_update()
-        .filter(correlation_id__in=set(correlation_ids), is_blocked=not is_blocked)
+        .filter(correlation_id__in=list(stops))
         .exclude(status__in=_CLOSED)
         .order_by("pk")
-        .values_list("pk", flat=True)
+        .values_list("pk", "correlation_id", "blocked_scopes", "version")
     )
-    return WorkOrder.objects.filter(pk__in=keys).update(
-        is_blocked=is_blocked, version=F("version") + 1
+    wanted = {ref: {s: codes[s] for s in SCOPES if s in codes} for ref, codes in stops.items()}
+    return bulk.update_rows(
+        WorkOrder,
+        [
+            {"id": pk, "blocked_scopes": wanted[ref], "version": version + 1}
+            for pk, ref, blocked, version in rows
+            if blocked != wanted[ref]
+        ],
     )
 
 
@@ -178,7 +187,7 @@ def _work_row(draft: WorkDraft, now: datetime) -> dict[str, Any]:
         "status": WorkOrder.Status.OPEN.value,
         "priority": draft.priority,
         "due_at": draft.due_at,
-        "is_blocked": False,
+        "blocked_scopes": {},
         "released_by": current().actor,
         "picker": "",
         "packer": "",

@@ -244,22 +244,55 @@ def _steps(ref: str) -> dict[str, Callable[[], object]]:
     }
 
 
-@pytest.mark.parametrize("step", ["start_pick", "pick", "pack", "hand_over"])
-def test_blocked_work_is_refused_until_it_is_free_again(step: str) -> None:
-    world = _world()
-    (ref,) = _release(world, "A")
+@pytest.mark.parametrize(
+    ("step", "scope"),
+    [
+        ("start_pick", "picking"),
+        ("pick", "picking"),
+        ("pack", "picking"),
+        ("hand_over", "shipping"),
+    ],
+)
+def test_blocked_work_is_refused_until_it_is_free_again(step: str, scope: str) -> None:
+    (ref,) = _release(_world(), "A")
     with unit():
-        assert work.block(correlation_ids=["ord_A"], is_blocked=True) == 1
-        assert work.block(correlation_ids=["ord_A"], is_blocked=True) == 0
+        assert work.block(stops={"ord_A": {scope: "fraud"}}) == 1
+        assert work.block(stops={"ord_A": {scope: "fraud"}}) == 0
 
-    with pytest.raises(floor.WorkBlocked):
+    with pytest.raises(floor.WorkBlocked) as refused:
         _steps(ref)[step]()
 
+    assert refused.value.data == {"hold": "fraud", "work_refs": [ref]}
     assert _status(ref) == "open"
-    assert floor.claim_next(status="open", limit=9) == []
     with unit():
-        assert work.block(correlation_ids=["ord_A"], is_blocked=False) == 1
+        assert work.block(stops={"ord_A": {}}) == 1
     floor.pick(work_refs=[ref], picker="staff:1")
+
+
+@pytest.mark.parametrize(("scope", "offered"), [("picking", 0), ("label", 1), ("shipping", 1)])
+def test_only_what_is_named_is_stopped(scope: str, offered: int) -> None:
+    (ref,) = _release(_world(), "A")
+    with unit():
+        work.block(stops={"ord_A": {scope: "fraud", "routing": "fraud"}})
+
+    assert len(floor.claim_next(status="open", limit=9)) == offered
+    assert len(selectors.list_refs(status="open")) == offered
+    assert WorkOrder.objects.get(public_id=ref).blocked_scopes == {scope: "fraud"}
+
+
+def test_work_that_waits_for_another_step_is_no_blocked_work(
+    handed_over: list[dict[str, Any]],
+) -> None:
+    (ref,) = _release(_world(), "A")
+    with unit():
+        work.block(stops={"ord_A": {"shipping": "payment"}})
+    floor.pick(work_refs=[ref], picker="staff:1")
+    _label(*floor.pack(work_refs=[ref], packer="staff:1"))
+
+    with pytest.raises(floor.WorkBlocked, match="payment"):
+        floor.hand_over(work_refs=[ref])
+
+    assert (selectors.node_load()[0].blocked, handed_over) == (1, [])
 
 
 @pytest.mark.parametrize("step", ["pack", "hand_over"])
@@ -395,7 +428,7 @@ def test_load_counts_queues_and_the_nodes_own_day(handed_over: list[dict[str, An
         at={refs[0]: midnight, refs[1]: midnight - timedelta(seconds=1)},
     )
     with unit():
-        work.block(correlation_ids=["ord_D"], is_blocked=True)
+        work.block(stops={"ord_D": {"picking": "fraud"}})
 
     with clock.virtual(NOON):
         dallas, reno = selectors.node_load()

@@ -52,7 +52,8 @@ def test_work_order(status: str, trigger: str) -> None:
 
 @pytest.mark.parametrize("trigger", ["start_pick", "finish_pick", "pack", "hand_over"])
 def test_blocked_work_does_not_move(trigger: str) -> None:
-    work = WorkOrder(status=min(WORK[trigger]), is_blocked=True)
+    scope = "shipping" if trigger == "hand_over" else "picking"
+    work = WorkOrder(status=min(WORK[trigger]), blocked_scopes={scope: "fraud"})
 
     with pytest.raises(TransitionNotAllowed):
         getattr(work, trigger)()

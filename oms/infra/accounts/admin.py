@@ -219,13 +219,13 @@ def _key_state(key: ApiKey) -> SafeString:
 class StaffProfileAdmin(PlainEditAdmin):
     """A role decides what a person sees and may do."""
 
-    list_display = ("person", "role_pill", "nodes")
+    list_display = ("person", "role_pill", "nodes", "approves")
     list_filter = ("role",)
     list_select_related = ("user",)
     search_fields = ("user__username",)
     ordering = ("user__username",)
     autocomplete_fields = ("user",)
-    fields = ("user", "role", "node_codes")
+    fields = ("user", "role", "node_codes", "approval_limit")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("user",) if obj else ()
@@ -235,6 +235,7 @@ class StaffProfileAdmin(PlainEditAdmin):
         profile = roles.assign(
             user=obj.user, role=StaffProfile.Role(obj.role), node_codes=obj.node_codes
         )
+        roles.set_approval_limit(user=obj.user, limit=obj.approval_limit)
         obj.pk = profile.pk
 
     @display(description=_("person"), ordering="user__username")
@@ -248,6 +249,14 @@ class StaffProfileAdmin(PlainEditAdmin):
     @display(description=_("nodes"))
     def nodes(self, obj: StaffProfile) -> Any:
         return ", ".join(obj.node_codes) or _("All")
+
+    @display(description=_("may approve up to"), ordering="approval_limit")
+    def approves(self, obj: StaffProfile) -> Any:
+        if obj.role == StaffProfile.Role.ADMIN:
+            return cells.pill(_("Any amount"), "info")
+        if obj.approval_limit is None:
+            return cells.NOTHING
+        return cells.amount(obj.approval_limit, accounts.operator_currency())
 
 
 admin.site.unregister(User)

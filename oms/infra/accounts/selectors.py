@@ -7,7 +7,8 @@ from collections.abc import Collection
 from django.contrib.auth.models import User
 from django.utils.translation import gettext
 
-from oms.infra.accounts.models import ApiKey, Organization
+from oms.infra.accounts.models import ApiKey, Organization, StaffProfile
+from oms.infra.accounts.types import Authority
 
 
 def names_of(*, actors: Collection[str]) -> dict[str, str]:
@@ -16,6 +17,33 @@ def names_of(*, actors: Collection[str]) -> dict[str, str]:
     people = _people({key for kind, key in kinds.values() if kind == "staff" and key.isdigit()})
     keys = _keys({key for kind, key in kinds.values() if kind == "key"})
     return {actor: _name(kind, key, people, keys) for actor, (kind, key) in kinds.items()}
+
+
+#: Kinds of actors that are the product's own parts, named by code and never by a caller.
+_AUTOMATIC = frozenset({"system", "relay", "task"})
+
+
+def authority_of(*, actor: str) -> Authority:
+    """This function will return how much an actor may answer for: administrators and the product's
+    own parts any amount, other staff their limit in the operator's currency, partners nothing."""
+    kind, _, key = actor.partition(":")
+    currency = operator_currency()
+    if kind in _AUTOMATIC:
+        return Authority(currency, is_unlimited=True, is_automatic=True)
+    if kind != "staff" or not key.isdigit():
+        return Authority(currency)
+    user = User.objects.filter(pk=int(key), is_active=True).first()
+    if user is None:
+        return Authority(currency)
+    profile = StaffProfile.objects.filter(user=user).first()
+    limit = profile.approval_limit if profile else None
+    return Authority(currency, limit=limit, is_unlimited=user.is_superuser)
+
+
+def operator_currency() -> str:
+    """This function will return the currency in which limits of staff count."""
+    operator = Organization.objects.filter(is_operator=True).values_list("currency", flat=True)
+    return operator.first() or ""
 
 
 def known_organizations(*, ids: Collection[int]) -> set[int]:

@@ -29,6 +29,8 @@ class Delivered(Generic[T]):
     actor: str
     occurred_at: datetime
     hops: int
+    #: The event or the request that led to it.
+    causation_id: str = ""
 
 
 Handler = Callable[[Sequence[Delivered[Any]]], None]

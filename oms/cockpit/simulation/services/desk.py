@@ -22,7 +22,7 @@ def decide(*, limit: int = 10) -> int:
     :returns: how many were decided.
     """
     due = hold_selectors.list_open_since(before=clock.now() - LOOK_FOR, limit=limit)
-    with acting(actor="staff:demo-desk"):
+    with acting(actor="system:demo-desk"):
         for order_id, kind in due:
             if kind in _HOPELESS:
                 cancellation.cancel(order_id=order_id, reason=_HOPELESS[kind])

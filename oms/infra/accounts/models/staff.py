@@ -7,6 +7,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from oms.core.models import AmountField
+
 
 class StaffProfile(models.Model):
     """One role per person; an empty list of nodes means all of them."""
@@ -26,9 +28,20 @@ class StaffProfile(models.Model):
     node_codes = ArrayField(
         models.CharField(max_length=40), default=list, blank=True, verbose_name=_("nodes")
     )
+    approval_limit = AmountField(
+        _("may approve up to"),
+        null=True,
+        blank=True,
+        help_text=_("In the operator's currency. Empty: nothing. Administrators have no limit."),
+    )
 
     class Meta:
         verbose_name = _("staff profile")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(approval_limit__gte=0), name="accounts_approval_limit"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.user_id}: {self.role}"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 from django.contrib.auth.models import Group, Permission, User
 from django.db import transaction
 
+from oms.core.errors import FieldError, Invalid
 from oms.infra.accounts.models import StaffProfile
 
 Role = StaffProfile.Role
@@ -47,6 +49,10 @@ GRANTS: Mapping[Role, Mapping[str, Sequence[str]]] = {
 }
 
 
+class InvalidLimit(Invalid):
+    code = "accounts.invalid_limit"
+
+
 def sync() -> None:
     """This function will make one group per role hold exactly the permissions of `GRANTS`."""
     by_room: dict[tuple[str, str], list[Permission]] = {}
@@ -82,6 +88,17 @@ def assign(*, user: User, role: Role, node_codes: Sequence[str] = ()) -> StaffPr
         user.is_superuser = role == Role.ADMIN
         user.save(update_fields=["is_staff", "is_superuser"])
     return profile
+
+
+def set_approval_limit(*, user: User, limit: Decimal | None) -> None:
+    """This function will let a person approve up to an amount; None lets them approve nothing.
+
+    :raises InvalidLimit: below zero.
+    """
+    if limit is not None and limit < 0:
+        error = FieldError("/approval_limit", "negative", "Give zero or more, or nothing.")
+        raise InvalidLimit("See errors.", errors=[error])
+    StaffProfile.objects.filter(user=user).update(approval_limit=limit)
 
 
 def allowed_node_codes(user: User) -> set[str] | None:

@@ -177,6 +177,12 @@ def _call(deliveries: Sequence[Delivery]) -> None:
         actor=f"relay:{subscription.consumer}",
         causation_id=str(only.event_id) if only else "",
         correlation_id=only.correlation_id if only else "",
+        # Of several, each effect follows the last one that is about the same.
+        causes={
+            d.event.correlation_id: str(d.event.event_id)
+            for d in deliveries
+            if d.event.correlation_id
+        },
         hops=hops + 1,
     ):
         subscription.handler([unwrap(d) for d in deliveries])
@@ -197,6 +203,7 @@ def unwrap(delivery: Delivery) -> Delivered[object]:
         actor=event.actor,
         occurred_at=event.occurred_at,
         hops=event.hops,
+        causation_id=event.causation_id,
     )
 
 

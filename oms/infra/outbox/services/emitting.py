@@ -8,7 +8,7 @@ import orjson
 from django.db import connection
 
 from oms.core import clock, ids
-from oms.core.context import current
+from oms.core.context import Context, current
 from oms.core.events import Event
 from oms.core.transactions import needs_transaction
 from oms.infra.outbox import _sql
@@ -33,7 +33,8 @@ def facts_of(events: Sequence[Event]) -> str | None:
     """This function will return the events as `outbox_append` takes them, for a service that writes
     them in one call with their cause; None where there are none.
 
-    Context gives actor, causation, hops; an event's own correlation field wins over the context's.
+    Context gives actor, causation (an event, else the request), hops; an event's own correlation
+    field wins over the context's.
     """
     if not events:
         return None
@@ -47,7 +48,7 @@ def facts_of(events: Sequence[Event]) -> str | None:
             "aggregate_kind": event.AGGREGATE,
             "aggregate_id": event.aggregate_id,
             "correlation_id": event.correlation_id or context.correlation_id,
-            "causation_id": context.causation_id,
+            "causation_id": _cause_of(event, context),
             "actor": context.actor,
             "hops": context.hops,
             "payload": event.payload(),
@@ -57,3 +58,9 @@ def facts_of(events: Sequence[Event]) -> str | None:
         for event in events
     ]
     return orjson.dumps(facts).decode()
+
+
+def _cause_of(event: Event, context: Context) -> str:
+    one_of_many = context.causes.get(event.correlation_id, "")
+    # A caller's own request id may be longer than the column.
+    return (context.causation_id or one_of_many or context.request_id)[:60]
