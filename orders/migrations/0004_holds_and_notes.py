@@ -50,6 +50,33 @@ def _contact() -> models.ForeignKey:
     )
 
 
+def _rename_state() -> list[object]:
+    """It is decided by one guarded statement, not by a machine."""
+    choices = [
+        ("pending", "Pending"),
+        ("approved", "Approved"),
+        ("rejected", "Rejected"),
+        ("expired", "Expired"),
+        ("withdrawn", "Withdrawn"),
+    ]
+    field = models.CharField(
+        choices=choices, default="pending", max_length=10, verbose_name="state"
+    )
+    pending = models.Q(state="pending")
+    once = models.UniqueConstraint(
+        fields=["order"], condition=pending, name="orders_one_open_approval"
+    )
+    due = models.Index(fields=["expires_at"], condition=pending, name="orders_approvals_open")
+    return [
+        migrations.RemoveConstraint("approval", "orders_one_open_approval"),
+        migrations.RemoveIndex("approval", "orders_approvals_open"),
+        migrations.RenameField("approval", "status", "state"),
+        migrations.AlterField("approval", "state", field),
+        migrations.AddConstraint("approval", once),
+        migrations.AddIndex("approval", due),
+    ]
+
+
 class Migration(migrations.Migration):
     dependencies = [
         ("contacts", "0001_initial"),
@@ -78,5 +105,6 @@ class Migration(migrations.Migration):
             ),
             preserve_default=False,
         ),
+        *_rename_state(),
         migrations.RunSQL(FORWARD, BACKWARD),
     ]

@@ -79,9 +79,9 @@ class Override(Created):
 
 
 class Approval(Created):
-    """Somebody with enough authority says yes or no to an order."""
+    """Somebody with enough authority says yes or no to an order; decided once, never again."""
 
-    class Status(models.TextChoices):
+    class State(models.TextChoices):
         PENDING = "pending", _("Pending")
         APPROVED = "approved", _("Approved")
         REJECTED = "rejected", _("Rejected")
@@ -89,8 +89,8 @@ class Approval(Created):
         WITHDRAWN = "withdrawn", _("Withdrawn")
 
     order = models.ForeignKey("orders.Order", models.CASCADE, related_name="approvals")
-    status = models.CharField(
-        _("status"), max_length=10, choices=Status.choices, default=Status.PENDING
+    state = models.CharField(
+        _("state"), max_length=10, choices=State.choices, default=State.PENDING
     )
     #: Each time nobody decides in time it is asked for one level higher.
     level = models.PositiveSmallIntegerField(_("level"), default=1)
@@ -108,12 +108,12 @@ class Approval(Created):
         verbose_name = _("approval")
         constraints = [
             models.UniqueConstraint(
-                fields=["order"], condition=Q(status="pending"), name="orders_one_open_approval"
+                fields=["order"], condition=Q(state="pending"), name="orders_one_open_approval"
             ),
         ]
         indexes = [
             models.Index(
-                fields=["expires_at"], condition=Q(status="pending"), name="orders_approvals_open"
+                fields=["expires_at"], condition=Q(state="pending"), name="orders_approvals_open"
             ),
         ]
 

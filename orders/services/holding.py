@@ -111,7 +111,7 @@ def ask_for_approval(*, orders: Sequence[Order], reasons: dict[int, str], level:
         [
             {
                 "order_id": order.pk,
-                "status": Approval.Status.PENDING.value,
+                "state": Approval.State.PENDING.value,
                 "level": level,
                 "reason": reasons[order.pk][:200],
                 "amount": order.owed_amount,
@@ -124,7 +124,7 @@ def ask_for_approval(*, orders: Sequence[Order], reasons: dict[int, str], level:
             }
             for order in orders
         ],
-        on_conflict="ON CONFLICT (order_id) WHERE status = 'pending' DO NOTHING",
+        on_conflict="ON CONFLICT (order_id) WHERE state = 'pending' DO NOTHING",
         returning="order_id",
     )
     fresh = {row[0] for row in asked}
@@ -154,8 +154,8 @@ def close_all(*, orders: Sequence[Order], author: str, reason: str) -> None:
     Hold.objects.filter(order__in=orders, released_at=None).update(
         released_at=now, released_by=author, release_reason=reason
     )
-    Approval.objects.filter(order__in=orders, status=Approval.Status.PENDING).update(
-        status=Approval.Status.WITHDRAWN,
+    Approval.objects.filter(order__in=orders, state=Approval.State.PENDING).update(
+        state=Approval.State.WITHDRAWN,
         decided_at=now,
         decided_by=author,
         decision_reason=reason,
