@@ -1,8 +1,10 @@
 """Placing orders: `orders.services.placement.place` with all it does (verification, plan,
 reservation, decision record, events), every order of a new customer, two lines, stock without end.
 
-- placing, batches of 100: one process, one connection; raw is L of `raw_placing`, eight
-  connections. The bar is absolute.
+- placing in bulk: one process, `bulk_placement.place_all`; raw is L of `raw_placing`, eight
+  connections.
+- placing, batches of 100: one connection, one batch after the other; raw is the same. The bar is
+  absolute.
 - placing one, p50 and p99: a batch of one; raw is one call of L on one connection.
 - placing, 8 callers, one hot variant: eight threads place single orders that all want the same
   variant; raw is the same with orders spread over the range, so the ratio is hot to spread.
@@ -38,10 +40,25 @@ def measure(world: World, sizes: Sizes) -> Iterator[Figure]:
     with raw_placing.callers(world) as raw:
         _place_batches(world, sizes)
         settle()
+        yield _bulk(world, sizes, raw)
         yield _batches(world, sizes, raw)
         yield from _singles(world, sizes, raw)
         yield _hot(world, sizes)
         yield _raw_hot(sizes, raw)
+
+
+def _bulk(world: World, sizes: Sizes, raw: RawPlacing) -> Figure:
+    ours, limit = timing.in_turns(
+        sizes.rounds,
+        lambda: _place_all(world, sizes),
+        lambda: raw.rate(sizes.raw_seconds),
+    )
+    return Figure("placing in bulk, one process", ours, "orders/s", raw=limit, ratio_bar=1.0)
+
+
+def _place_all(world: World, sizes: Sizes) -> float:
+    drafts = world.drafts(2 * sizes.batches * sizes.batch)
+    return timing.rate(lambda: len(world.place_all(drafts)))
 
 
 def _batches(world: World, sizes: Sizes, raw: RawPlacing) -> Figure:

@@ -20,7 +20,7 @@ from oms.core import ids
 from oms.core.transactions import unit
 from orders.channels import selectors as channels
 from orders.channels.types import ChannelFacts
-from orders.services import placement
+from orders.services import bulk_placement, placement
 from orders.types import LineDraft, OrderDraft, Placed, RecipientDraft
 
 #: More than any run takes.
@@ -65,7 +65,14 @@ class World:
 
         :raises Unplaced: one of them is not confirmed.
         """
-        placed = placement.place(channel=self.channel, drafts=drafts)
+        return self._all_confirmed(placement.place(channel=self.channel, drafts=drafts))
+
+    def place_all(self, drafts: Sequence[OrderDraft]) -> list[Placed]:
+        """This function will do the same for any number of drafts, in bulk."""
+        placed = bulk_placement.place_all(channel=self.channel, drafts=drafts)
+        return self._all_confirmed(placed)
+
+    def _all_confirmed(self, placed: list[Placed]) -> list[Placed]:
         if any(answer.status != "confirmed" or answer.holds for answer in placed):
             raise Unplaced("an order of the bench was refused or held")
         return placed
