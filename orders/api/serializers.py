@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -101,7 +102,11 @@ class OrderPlaceIn(StrictSerializer):
 
     def to_draft(self) -> OrderDraft:
         """The validated data as placement takes it."""
-        data = self.validated_data
+        return self.draft_of(self.validated_data)
+
+    @staticmethod
+    def draft_of(data: Mapping[str, Any]) -> OrderDraft:
+        """The same of data that was validated elsewhere."""
         recipient = dict(data["ship_to"])
         recipient["lines"] = tuple(recipient.get("lines", ()))
         return OrderDraft(

@@ -72,7 +72,7 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response 
     if isinstance(error, OmsError):
         return respond(from_error(error), retry_after_s=error.retry_after_s)
     if isinstance(error, exceptions.ValidationError):
-        return respond(_from_validation(error))
+        return respond(from_validation(error))
     if isinstance(error, exceptions.APIException):
         return _from_drf(error)
     if isinstance(error, Http404):
@@ -94,7 +94,8 @@ def too_large() -> dict[str, Any]:
     )
 
 
-def _from_validation(error: exceptions.ValidationError) -> dict[str, Any]:
+def from_validation(error: exceptions.ValidationError) -> dict[str, Any]:
+    """This function will return the problem of fields that a serializer refused."""
     return problem(
         status=422,
         code="invalid_fields",

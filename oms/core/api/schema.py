@@ -39,6 +39,8 @@ class ApiSchema(AutoSchema):
         scope = getattr(self.view, "required_scope", None)
         if isinstance(scope, dict):
             scope = scope.get(self.method)
+        if isinstance(scope, tuple):
+            scope = "` or `".join(scope)
         if operation and scope:
             said = operation.get("description", "")
             operation["description"] = f"{said}\n\nScope: `{scope}`.".strip()

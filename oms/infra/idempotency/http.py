@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable
 from typing import Any
@@ -32,33 +33,65 @@ def run_once(request: Request, route: str, work: Work) -> Response:
     :raises KeyReused: the key came with another body before.
     :raises InProgress: the first request with this key is still running.
     """
-    key = request.headers.get("Idempotency-Key")
+    key = _key_of(request)
     if key is None:
-        return _respond(*work(lambda _status, _body: None))
-    if not _KEY.match(key):
-        raise InvalidIdempotencyKey("Give 16 to 255 visible ASCII characters.")
-    principal: Any = request.auth
-    scope = f"key:{principal.key_id}"
-    fingerprint = services.fingerprint_of(
-        method=request.method or "", path=request.path, payload=request.data
-    )
+        return _respond(*work(_store_nothing))
+    fingerprint = _fingerprint(request, request.data)
+    return _respond(*_once(_scope_of(request), key, route, fingerprint, work))
+
+
+def run_part(request: Request, route: str, part: str, payload: Any, work: Work) -> Any:
+    """This function will do one part of a request's work once per key and return its answer: a
+    request that broke off between two parts goes on behind the last when it is repeated.
+
+    :param part: names the part among those of the request; the same at every repeat.
+    :raises KeyReused: the part was done with another payload before.
+    """
+    key = _key_of(request)
+    if key is None:
+        return work(_store_nothing)[1]
+    # Of a fixed length, and in a scope of its own: no key of a caller ever meets it.
+    own = hashlib.sha256(f"{key} {part}".encode()).hexdigest()
+    fingerprint = _fingerprint(request, payload)
+    return _once(f"{_scope_of(request)}:part", own, route, fingerprint, work)[1]
+
+
+def _once(scope: str, key: str, route: str, fingerprint: str, work: Work) -> tuple[int, Any, bool]:
     begun = services.begin(scope=scope, key=key, route=route, fingerprint=fingerprint)
     if isinstance(begun, services.Replay):
-        return _respond(begun.status, begun.body, is_replay=True)
+        return begun.status, begun.body, True
+
+    def store(status: int, body: dict[str, Any]) -> None:
+        services.complete(scope=scope, key=key, status=status, body=body)
+
     try:
-        return _respond(
-            *work(
-                lambda status, body: services.complete(
-                    scope=scope, key=key, status=status, body=body
-                )
-            )
-        )
+        return *work(store), False
     except Exception:
         services.abandon(scope=scope, key=key)
         raise
 
 
-def _respond(status: int, body: Any, *, is_replay: bool = False) -> Response:
+def _key_of(request: Request) -> str | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not _KEY.match(key):
+        raise InvalidIdempotencyKey("Give 16 to 255 visible ASCII characters.")
+    return key
+
+
+def _scope_of(request: Request) -> str:
+    principal: Any = request.auth
+    return f"key:{principal.key_id}"
+
+
+def _fingerprint(request: Request, payload: Any) -> str:
+    return services.fingerprint_of(method=request.method or "", path=request.path, payload=payload)
+
+
+def _store_nothing(_status: int, _body: dict[str, Any]) -> None:
+    """Without a key nothing is repeated."""
+
+
+def _respond(status: int, body: Any, is_replay: bool = False) -> Response:
     response = Response(body, status=status)
     response["Cache-Control"] = "no-store"
     if is_replay:
