@@ -172,6 +172,25 @@ class OrderExpired(_OrderEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class OrderEdited(_OrderEvent):
+    """It is not what was ordered first; `lines` are (line, SKU, units before, units now). The
+    totals are what is owed: their difference is to be collected or refunded."""
+
+    NAME: ClassVar[str] = "orders.order.edited.v1"
+
+    amendment_ref: str
+    version: int
+    changes: list[str]
+    lines: list[tuple[int, str, int, int]]
+    old_total: str
+    new_total: str
+    currency: str
+    old_promised_on: str
+    promised_on: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class OrderShipped(_OrderEvent):
     """Everything not cancelled has left."""
 

@@ -154,6 +154,28 @@ def _cancelled(data: Data, places: Places) -> Words:
     return Words(_because(gettext("Cancelled"), data))
 
 
+_CHANGES: Mapping[str, str | Promise] = {
+    "change_quantity": _("quantity"),
+    "add_line": _("item added"),
+    "remove_line": _("item removed"),
+    "change_price": _("price"),
+    "change_shipping": _("shipping"),
+    "change_tier": _("service level"),
+    "change_address": _("address"),
+    "allow_parts": _("shipping in parts"),
+}
+
+
+def _edited(data: Data, places: Places) -> Words:
+    what = ", ".join(str(_CHANGES.get(name, name)) for name in data.get("changes") or [])
+    text = gettext("Changed: %(what)s") % {"what": what}
+    old, new = data.get("old_total"), data.get("new_total")
+    if old != new:
+        totals = {"old": old, "new": new, "currency": data.get("currency", "")}
+        text += gettext(" (%(old)s → %(new)s %(currency)s)") % totals
+    return Words(_because(text, data), "info")
+
+
 def _because(text: str, data: Data) -> str:
     reason = data.get("reason")
     return f"{text}. {reason}" if reason else text
@@ -303,6 +325,7 @@ _STAFF: Mapping[str, Callable[[Data, Places], Words]] = {
     "orders.order.expired.v1": _expired,
     "orders.payment.recorded.v1": _paid,
     "orders.refund.due.v1": _refund_due,
+    "orders.order.edited.v1": _edited,
     "orders.order.shipped.v1": _said(lambda: gettext("Everything has left"), "info"),
     "orders.order.delivered.v1": _done,
     "orders.work.split.v1": _work_split,
@@ -338,6 +361,7 @@ _PUBLIC: Mapping[str, Callable[[Data, Places], Words]] = {
     "orders.order.confirmed.v1": _confirmed,
     "orders.order.cancelled.v1": _said(lambda: gettext("Cancelled")),
     "orders.order.expired.v1": _said(lambda: gettext("Cancelled: it was not paid in time")),
+    "orders.order.edited.v1": _said(lambda: gettext("Your order was changed"), "info"),
     "inventory.promise.moved.v1": _promise_moved,
     "warehouse.work.packed.v1": _at(lambda: gettext("Packed in %(place)s")),
     "warehouse.work.handed_over.v1": _at(lambda: gettext("Handed to the carrier in %(place)s")),

@@ -4,13 +4,36 @@ from __future__ import annotations
 
 from django.urls import path
 
-from orders.api import batch, payments, views
+from orders.api import amending, batch, payments, views
 
 urlpatterns = [
     path("orders", views.Orders.as_view(), name="orders"),
     path("orders/batch", batch.OrderBatch.as_view(), name="order-batch"),
     path("orders/<str:public_id>", views.OrderDetail.as_view(), name="order"),
     path("orders/<str:public_id>/cancel", views.OrderCancel.as_view(), name="order-cancel"),
+    path(
+        "orders/<str:public_id>/amendments", amending.Amendments.as_view(), name="order-amendments"
+    ),
+    path(
+        "orders/<str:public_id>/amendments/<str:amendment>",
+        amending.AmendmentDetail.as_view(),
+        name="order-amendment",
+    ),
+    path(
+        "orders/<str:public_id>/amendments/<str:amendment>/preview",
+        amending.AmendmentPreview.as_view(),
+        name="order-amendment-preview",
+    ),
+    path(
+        "orders/<str:public_id>/amendments/<str:amendment>/confirm",
+        amending.AmendmentConfirm.as_view(),
+        name="order-amendment-confirm",
+    ),
+    path(
+        "orders/<str:public_id>/amendments/<str:amendment>/discard",
+        amending.AmendmentDiscard.as_view(),
+        name="order-amendment-discard",
+    ),
     path("orders/<str:public_id>/timeline", views.OrderTimeline.as_view(), name="order-timeline"),
     path("orders/<str:public_id>/payments", payments.OrderPayments.as_view(), name="payments"),
 ]

@@ -94,6 +94,12 @@ def cancel(*, demands: Iterable[DemandKey]) -> int:
     return units
 
 
+def waiting_since(*, demand_kind: str, demand_ref: str) -> dict[str, datetime]:
+    """This function will return since when each line of a demand waits."""
+    rows = Backorder.objects.filter(_OPEN, demand_kind=demand_kind, demand_ref=demand_ref)
+    return dict(rows.order_by("-created_at").values_list("line_ref", "created_at"))
+
+
 def may_wait(*, offers: Collection[Offer]) -> set[Offer]:
     """This function will return what may be sold while there is none, in one statement.
 
@@ -234,7 +240,7 @@ def _row(line: BacklogLine, rule: Rule, kind: str, now: datetime) -> dict[str, A
         "cancelled": 0,
         "priority": line.priority,
         "ships_on": rule.preorder_ships_on if kind == Backorder.Kind.PREORDER else None,
-        "created_at": now,
+        "created_at": line.since or now,
         "version": 0,
     }
 

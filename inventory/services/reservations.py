@@ -52,6 +52,7 @@ __all__ = [
     "move",
     "pick",
     "release",
+    "release_soft",
     "reserve",
     "reserve_at_once",
     "reserve_each",
@@ -64,6 +65,7 @@ Status = Reservation.Status
 
 _ALLOCATED = frozenset({Status.ALLOCATED, Status.PICKED})
 _LIVE = frozenset(Reservation.LIVE)
+_SOFT = frozenset({Status.HELD, Status.CONFIRMED})
 
 
 @needs_transaction
@@ -161,8 +163,21 @@ def release(*, items: Sequence[DemandAtNode], reason: str) -> int:
 
     :returns: units given back; 0 when there was nothing.
     """
+    return _release(items, _LIVE, reason)
+
+
+@needs_transaction
+def release_soft(*, items: Sequence[DemandAtNode], reason: str) -> int:
+    """This function will give back what no node has set aside; allocations stay.
+
+    :returns: units given back; 0 when there was nothing.
+    """
+    return _release(items, _SOFT, reason)
+
+
+def _release(items: Sequence[DemandAtNode], statuses: frozenset[str], reason: str) -> int:
     positions = balances.lock_for_demands(items=items)
-    rows = rows_of(items, statuses=_LIVE)
+    rows = rows_of(items, statuses=statuses)
     at = times(items, rows)
     serials.on_released(rows=rows, positions=positions)
     balances.book(entries=giving_back.give_back(rows, Kind.RELEASED, at=at, reason=reason))

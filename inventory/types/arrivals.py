@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,8 @@ class BacklogLine:
     quantity: int
     channel: str = ""
     priority: int = 0
+    #: Since when it waits, where it waited before: it keeps its place.
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,18 @@ class DemandAtNode:
 
 
 @dataclass(frozen=True, slots=True)
+class Cut:
+    """Units that a demand line gives back at a node, of one variant: of a kit, of each part."""
+
+    demand_kind: str
+    demand_ref: str
+    node_id: int
+    line_ref: str
+    variant_id: int
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
 class Availability:
     """What a node can sell of a variant now: never below zero."""
 

@@ -9,9 +9,10 @@ from django.conf import settings
 from oms.core.money import as_text
 from orders.api.serializers import OrderOut, OrderSummaryOut
 from orders.billing.types import Standing
-from orders.models import Order, OrderLine
+from orders.models import Amendment, Order, OrderLine
 from orders.selectors import orders as selectors
 from orders.services import paying
+from orders.services.amending.actions import as_told
 from orders.tracking_links import path_for
 from orders.types import Placed
 
@@ -63,6 +64,27 @@ def money_of(standing: Standing) -> dict[str, str]:
     """This function will render how the money of an order stands."""
     amounts = {name: as_text(getattr(standing, name), standing.currency) for name in _MONEY}
     return {"state": standing.state, **amounts}
+
+
+def etag(order: Order) -> str:
+    """This function will return the order's version as a header names it."""
+    return f'"{order.version}"'
+
+
+def amendment(found: Amendment) -> dict[str, Any]:
+    """This function will render a change of an order with what it does."""
+    return {
+        "id": found.public_id,
+        "order": found.order.public_id,
+        "status": found.status,
+        "version": found.base_version,
+        "actions": as_told(found.actions),
+        "reason": found.reason,
+        "author": found.author,
+        "created_at": found.created_at,
+        "closed_at": found.closed_at,
+        "preview": found.outcome,
+    }
 
 
 def _head(order: Order) -> dict[str, Any]:

@@ -107,7 +107,7 @@ class OrderDetail(APIView):
     @extend_schema(operation_id="orders_get", summary="One order", responses=OrderOut)
     def get(self, request: Request, public_id: str) -> Response:
         order = selectors.get_for(organization_id=organization_of(request), public_id=public_id)
-        return Response(rendering.full(order))
+        return Response(rendering.full(order), headers={"ETag": rendering.etag(order)})
 
 
 class OrderCancel(APIView):

@@ -91,6 +91,18 @@ def _facts_of(channel: Channel, levels: dict[str, Level]) -> ChannelFacts:
     )
 
 
+def offered_tiers(*, organization_id: int, channel_id: int) -> tuple[str, ...]:
+    """This function will return the codes of the levels that orders of a channel may ask for."""
+    offered = Channel.objects.values_list("tiers", flat=True).get(pk=channel_id)
+    levels = levels_of(organization_id=organization_id)
+    return tuple(code for code in levels if not offered or code in offered)
+
+
+def needs_street(*, channel_id: int) -> bool:
+    """This function will tell whether addresses of a channel need their street."""
+    return Channel.objects.values_list("needs_street", flat=True).get(pk=channel_id)
+
+
 def level_choices() -> list[tuple[str, str]]:
     """This function will return (code, name) of the levels of all organizations."""
     own = ServiceLevel.objects.filter(is_active=True).order_by("code").values_list("code", "name")

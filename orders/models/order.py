@@ -272,3 +272,13 @@ class OrderLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.ordered} × {self.sku}"
+
+    @property
+    def quantity(self) -> int:
+        """The units that discount and tax are for: all that were ordered."""
+        return self.ordered
+
+    @property
+    def wanted(self) -> int:
+        """Units that nobody cancelled."""
+        return self.ordered - self.cancelled

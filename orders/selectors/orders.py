@@ -65,7 +65,17 @@ def allowed_actions(order: Order) -> list[str]:
         f.status in ("in_progress", "packed", "closed") for f in order.fulfillment_orders.all()
     )
     can_cancel = "cancel" in transitions.allowed_triggers(order) and not work_begun
-    return ["cancel"] if can_cancel else []
+    allowed = {"cancel": can_cancel, "edit": is_editable(order)}
+    return [name for name, is_open in allowed.items() if is_open]
+
+
+#: What stands and is not closed may be changed.
+EDITABLE = (Order.Status.VERIFYING, Order.Status.CONFIRMED, Order.Status.RELEASED)
+
+
+def is_editable(order: Order) -> bool:
+    """This function will tell whether anything about the order may still be changed."""
+    return order.status in EDITABLE
 
 
 def count_by_status() -> dict[str, int]:

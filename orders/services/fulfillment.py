@@ -167,6 +167,22 @@ def deliver(*, at: Mapping[str, datetime]) -> None:
     _complete(changed, latest)
 
 
+@needs_transaction
+def conclude(*, order_ids: Sequence[int]) -> None:
+    """This function will tell of orders that have nothing left to ship, or to deliver, because the
+    rest was taken off; the others go on."""
+    now = clock.now()
+    begun = list(
+        OrderLine.objects.filter(order__in=order_ids, shipped__gt=0)
+        .values_list("order_id", flat=True)
+        .distinct()
+    )
+    if begun:
+        at = dict.fromkeys(begun, now)
+        _tell_shipped(begun, at)
+        _complete(begun, at)
+
+
 def _complete(order_ids: Sequence[int], at: Mapping[int, datetime]) -> None:
     done = [
         order

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from oms.core import bulk, clock, ids
@@ -38,6 +39,8 @@ class Recorded:
     level: Level = BUILT_IN["standard"]
     #: It may hold stock that no node works on: that counts as free for it.
     may_hold: bool = False
+    #: Since when lines wait that are planned anew, by their name: they keep their place.
+    waiting_since: Mapping[str, datetime] = field(default_factory=dict)
 
     @property
     def has_work(self) -> bool:
@@ -77,7 +80,7 @@ def record(*, channel: ChannelFacts, drafts: Sequence[CleanDraft]) -> list[Recor
         )
         for order in orders
     ]
-    _insert_lines([line for item in recorded for line in item.lines])
+    insert_lines([line for item in recorded for line in item.lines])
     _insert_first_history(orders)
     emitting.emit_many([_received(channel, item) for item in recorded])
     return recorded
@@ -217,7 +220,9 @@ def _build_lines(order: Order, drafts: dict[str, CleanDraft]) -> list[OrderLine]
     ]
 
 
-def _insert_lines(lines: Sequence[OrderLine]) -> None:
+@needs_transaction
+def insert_lines(lines: Sequence[OrderLine]) -> None:
+    """This function will store new lines and give each its key."""
     for line, key in zip(lines, bulk.next_ids(OrderLine, len(lines)), strict=True):
         line.id = key
     bulk.insert_rows(OrderLine, [_row(line, _LINE_FIELDS) for line in lines])

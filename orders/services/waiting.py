@@ -79,6 +79,7 @@ def _lines(item: Recorded) -> list[BacklogLine]:
             quantity=line.unallocated,
             channel=item.channel,
             priority=urgency,
+            since=item.waiting_since.get(str(line.position)),
         )
         for line in item.lines
         if line.unallocated

@@ -61,7 +61,7 @@ def test_post_places_and_get_shows_the_order(world: World) -> None:
         "position": 1, "sku": "A", "ordered": 2, "cancelled": 0, "backordered": 0, "allocated": 2,
             "shipped": 0,        "delivered": 0, "returned": 0, "unit_amount": "10.00",
     }  # fmt: skip
-    assert (shown["fulfillment"], shown["allowed_actions"]) == ("allocated", ["cancel"])
+    assert (shown["fulfillment"], shown["allowed_actions"]) == ("allocated", ["cancel", "edit"])
 
 
 def test_post_with_the_same_key_repeats_the_answer_and_not_the_order(world: World) -> None:

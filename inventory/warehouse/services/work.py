@@ -18,6 +18,9 @@ from oms.core.quantities import require_quantity
 from oms.core.transactions import needs_transaction
 from oms.infra.outbox.services import emitting
 
+#: Units of a line, or of each part of a kit.
+Left = int | Mapping[int, int]
+
 _UNPICKED = (WorkOrder.Status.OPEN, WorkOrder.Status.PICKING)
 _CLOSED = (WorkOrder.Status.HANDED_OVER, WorkOrder.Status.CANCELLED)
 
@@ -131,8 +134,25 @@ def cancel(
 
 
 @needs_transaction
-def shrink(*, left: Mapping[str, Mapping[str, int]], demand_kind: str = "fulfillment_order") -> int:
-    """This function will leave only so many units to pick: demand → line → units, 0 for none.
+def lock_statuses(
+    *, demand_refs: Collection[str], demand_kind: str = "fulfillment_order"
+) -> dict[str, str]:
+    """This function will lock the demands' work and return how far each is; nobody takes a unit
+    for it before the transaction ends. Demands without work are absent."""
+    works = (
+        WorkOrder.objects.select_for_update()
+        .filter(demand_kind=demand_kind, demand_ref__in=set(demand_refs))
+        .order_by("pk")
+    )
+    return dict(works.values_list("demand_ref", "status"))
+
+
+@needs_transaction
+def shrink(
+    *, left: Mapping[str, Mapping[str, Left]], demand_kind: str = "fulfillment_order"
+) -> int:
+    """This function will leave only so many units to pick: demand → line → units, 0 for none; of
+    a kit, the units of each part by variant.
 
     Lines that are not named stay. Without work, or where it is cancelled, nothing happens. Work
     that has nothing left is withdrawn by `cancel`.
@@ -151,7 +171,7 @@ def shrink(*, left: Mapping[str, Mapping[str, int]], demand_kind: str = "fulfill
         raise AlreadyPicked(f"The units of order {late[0].label} are picked already.")
     demand_of = {work.pk: work.demand_ref for work in works}
     changed = [
-        (line, left[demand_of[line.work_order_id]][line.line_ref])
+        (line, _units(left[demand_of[line.work_order_id]][line.line_ref], line.variant_id))
         for line in WorkLine.objects.filter(work_order__in=works)
         if line.line_ref in left[demand_of[line.work_order_id]]
     ]
@@ -160,6 +180,10 @@ def shrink(*, left: Mapping[str, Mapping[str, int]], demand_kind: str = "fulfill
         WorkLine, [{"id": line.pk, "quantity": units} for line, units in changed if units]
     )
     return WorkOrder.objects.filter(pk__in=list(demand_of)).update(version=F("version") + 1)
+
+
+def _units(left: Left, variant_id: int) -> int:
+    return left if isinstance(left, int) else left.get(variant_id, 0)
 
 
 def _check(drafts: Sequence[WorkDraft]) -> None:
