@@ -44,6 +44,8 @@ class CleanLine:
     unit_amount: Decimal
     discount_amount: Decimal = Decimal(0)
     tax_amount: Decimal = Decimal(0)
+    #: The line of an earlier order whose units these replace.
+    replaces_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ class CleanDraft:
 
     @property
     def customer_reference(self) -> str:
+        if self.draft.known_customer:
+            return self.draft.known_customer
         reference = self.draft.customer_ref
         if _PERSONAL.search(reference):
             # Some shops know buyers by mail, phone or name: only the vault may hold these.
@@ -235,10 +239,10 @@ def _check_payments(draft: OrderDraft) -> list[FieldError]:
 
 
 def _merge(draft: OrderDraft, catalog: Mapping[str, VariantFacts]) -> tuple[CleanLine, ...]:
-    merged: dict[tuple[str, Decimal], list[LineDraft]] = {}
+    merged: dict[tuple[str, Decimal, int | None], list[LineDraft]] = {}
     for line in draft.lines:
         amount = catalog[line.sku].price_amount if line.unit_amount is None else line.unit_amount
-        merged.setdefault((line.sku, amount), []).append(line)
+        merged.setdefault((line.sku, amount, line.replaces_id), []).append(line)
     return tuple(
         CleanLine(
             position,
@@ -247,6 +251,7 @@ def _merge(draft: OrderDraft, catalog: Mapping[str, VariantFacts]) -> tuple[Clea
             amount,
             sum((line.discount_amount for line in lines), Decimal(0)),
             sum((line.tax_amount for line in lines), Decimal(0)),
+            replaces_id,
         )
-        for position, ((sku, amount), lines) in enumerate(merged.items(), start=1)
+        for position, ((sku, amount, replaces_id), lines) in enumerate(merged.items(), start=1)
     )

@@ -191,6 +191,22 @@ class OrderEdited(_OrderEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class OrderReplaced(_OrderEvent):
+    """Units of it are sent again, in an order of their own."""
+
+    NAME: ClassVar[str] = "orders.order.replaced.v1"
+
+    replacement_ref: str
+    replacement_number: str
+    #: (line, units)
+    lines: list[tuple[int, int]]
+    units: int
+    total_amount: str
+    currency: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class OrderShipped(_OrderEvent):
     """Everything not cancelled has left."""
 

@@ -176,6 +176,16 @@ def _edited(data: Data, places: Places) -> Words:
     return Words(_because(text, data), "info")
 
 
+def _replaced(data: Data, places: Places) -> Words:
+    units = data.get("units") or 0
+    said = ngettext(
+        "%(n)d unit is sent again with order %(number)s",
+        "%(n)d units are sent again with order %(number)s",
+        units,
+    ) % {"n": units, "number": data.get("replacement_number", "")}
+    return Words(_because(said, data), "info")
+
+
 def _because(text: str, data: Data) -> str:
     reason = data.get("reason")
     return f"{text}. {reason}" if reason else text
@@ -326,6 +336,7 @@ _STAFF: Mapping[str, Callable[[Data, Places], Words]] = {
     "orders.payment.recorded.v1": _paid,
     "orders.refund.due.v1": _refund_due,
     "orders.order.edited.v1": _edited,
+    "orders.order.replaced.v1": _replaced,
     "orders.order.shipped.v1": _said(lambda: gettext("Everything has left"), "info"),
     "orders.order.delivered.v1": _done,
     "orders.work.split.v1": _work_split,
@@ -362,6 +373,7 @@ _PUBLIC: Mapping[str, Callable[[Data, Places], Words]] = {
     "orders.order.cancelled.v1": _said(lambda: gettext("Cancelled")),
     "orders.order.expired.v1": _said(lambda: gettext("Cancelled: it was not paid in time")),
     "orders.order.edited.v1": _said(lambda: gettext("Your order was changed"), "info"),
+    "orders.order.replaced.v1": _said(lambda: gettext("We are sending it again"), "info"),
     "inventory.promise.moved.v1": _promise_moved,
     "warehouse.work.packed.v1": _at(lambda: gettext("Packed in %(place)s")),
     "warehouse.work.handed_over.v1": _at(lambda: gettext("Handed to the carrier in %(place)s")),

@@ -41,6 +41,8 @@ class LineDraft:
     #: For all units of the line together.
     discount_amount: Decimal = Decimal(0)
     tax_amount: Decimal = Decimal(0)
+    #: The line of an earlier order whose units these replace.
+    replaces_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,11 @@ class OrderDraft:
     reservation: str = ""
     #: What was authorized or captured for it before it came.
     payments: tuple[PaymentDraft, ...] = ()
+    #: Who made it: channel, staff or replacement; a replacement names the order it replaces.
+    origin: str = "channel"
+    replaces_id: int | None = None
+    #: The exact reference of a customer who is known; it goes before `customer_ref`.
+    known_customer: str = ""
 
 
 @dataclass(frozen=True, slots=True)

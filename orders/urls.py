@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from orders.api import amending, batch, payments, views
+from orders.api import amending, batch, drafts, payments, replacements, views
 
 urlpatterns = [
     path("orders", views.Orders.as_view(), name="orders"),
@@ -33,6 +33,23 @@ urlpatterns = [
         "orders/<str:public_id>/amendments/<str:amendment>/discard",
         amending.AmendmentDiscard.as_view(),
         name="order-amendment-discard",
+    ),
+    path(
+        "orders/<str:public_id>/replacements",
+        replacements.Replacements.as_view(),
+        name="order-replacements",
+    ),
+    path("draft-orders", drafts.Drafts.as_view(), name="draft-orders"),
+    path("draft-orders/<str:public_id>", drafts.DraftDetail.as_view(), name="draft-order"),
+    path(
+        "draft-orders/<str:public_id>/preview",
+        drafts.DraftPreview.as_view(),
+        name="draft-order-preview",
+    ),
+    path(
+        "draft-orders/<str:public_id>/submit",
+        drafts.DraftSubmit.as_view(),
+        name="draft-order-submit",
     ),
     path("orders/<str:public_id>/timeline", views.OrderTimeline.as_view(), name="order-timeline"),
     path("orders/<str:public_id>/payments", payments.OrderPayments.as_view(), name="payments"),

@@ -14,10 +14,9 @@ from oms.core.api.fields import (
     StrictSerializer,
 )
 from oms.core.quantities import MAX_LINE_QUANTITY
-from orders.api.serializers import ShipToIn
+from orders.api.serializers import ShipToIn, recipient_from
 from orders.services.amending.actions import MAX_ACTIONS, NAMES
 from orders.services.amending.amendments import Given, Recipient
-from orders.types import RecipientDraft
 
 
 class AmendmentActionIn(StrictSerializer):
@@ -82,9 +81,7 @@ class AmendmentIn(StrictSerializer):
 def _given(item: dict[str, Any]) -> Given:
     if "ship_to" not in item:
         return item
-    recipient = dict(item["ship_to"])
-    recipient["lines"] = tuple(recipient.get("lines", ()))
-    return Recipient(RecipientDraft(**{"city": "", **recipient}))
+    return Recipient(recipient_from(item["ship_to"]))
 
 
 class AmendmentConfirmIn(StrictSerializer):

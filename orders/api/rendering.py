@@ -55,6 +55,8 @@ def full(order: Order) -> dict[str, Any]:
             for work in order.fulfillment_orders.all()
         ],
         "tracking_url": settings.PUBLIC_URL + path_for(order.public_id),
+        "replaces": order.replaces.public_id if order.replaces else None,
+        "replacements": [made.public_id for made in order.replacements.all()],
         "allowed_actions": selectors.allowed_actions(order),
     }
     return dict(OrderOut(view).data)
@@ -71,12 +73,36 @@ def etag(order: Order) -> str:
     return f'"{order.version}"'
 
 
+def draft(order: Order) -> dict[str, Any]:
+    """This function will render a draft; who gets it is not shown."""
+    plain = {name: getattr(order, name) for name in _DRAFT}
+    amounts = {
+        name: as_text(getattr(order, name), order.currency)
+        for name in ("total_amount", "shipping_amount", "shipping_tax_amount")
+    }
+    lines = [
+        {
+            "position": line.position,
+            "sku": line.sku,
+            "quantity": line.ordered,
+            **{name: as_text(getattr(line, name), order.currency) for name in _PRICES},
+        }
+        for line in order.lines.all()
+    ]
+    return {**plain, **amounts, "channel": order.channel.code, "lines": lines}
+
+
+_DRAFT = ("public_id", "number", "external_ref", "version", "tier", "currency", "country",
+          "created_at", "is_partial_allowed")  # fmt: skip
+_PRICES = ("unit_amount", "discount_amount", "tax_amount")
+
+
 def amendment(found: Amendment) -> dict[str, Any]:
     """This function will render a change of an order with what it does."""
     return {
         "id": found.public_id,
         "order": found.order.public_id,
-        "status": found.status,
+        "status": found.state,
         "version": found.base_version,
         "actions": as_told(found.actions),
         "reason": found.reason,

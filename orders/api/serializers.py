@@ -49,6 +49,11 @@ class PaymentIn(StrictSerializer):
     occurred_at = serializers.DateTimeField(required=False)
 
 
+def recipient_from(data: Mapping[str, Any]) -> RecipientDraft:
+    """This function will return a validated recipient as services take it."""
+    return RecipientDraft(**{"city": "", **data, "lines": tuple(data.get("lines", ()))})
+
+
 class OrderLineIn(StrictSerializer):
     sku = StrictCharField(max_length=64)
     quantity = StrictIntegerField(min_value=1, max_value=MAX_LINE_QUANTITY)
@@ -107,8 +112,6 @@ class OrderPlaceIn(StrictSerializer):
     @staticmethod
     def draft_of(data: Mapping[str, Any]) -> OrderDraft:
         """The same of data that was validated elsewhere."""
-        recipient = dict(data["ship_to"])
-        recipient["lines"] = tuple(recipient.get("lines", ()))
         return OrderDraft(
             external_ref=data["external_ref"],
             currency=data["currency"],
@@ -116,7 +119,7 @@ class OrderPlaceIn(StrictSerializer):
             customer_ref=data.get("customer_ref", ""),
             shipping_amount=data.get("shipping_amount", Decimal(0)),
             reservation=data.get("reservation", ""),
-            recipient=RecipientDraft(**{"city": "", **recipient}),
+            recipient=recipient_from(data["ship_to"]),
             payments=tuple(PaymentDraft(**payment) for payment in data.get("payments", ())),
             lines=tuple(
                 LineDraft(line["sku"], line["quantity"], line.get("unit_amount"))
@@ -205,6 +208,10 @@ class OrderOut(OrderSummaryOut):
     lines = OrderLineOut(many=True)
     work = OrderFulfillmentOut(many=True)
     tracking_url = serializers.CharField()
+    replaces = serializers.CharField(
+        allow_null=True, help_text="The order whose units this one sends again."
+    )
+    replacements = serializers.ListField(child=serializers.CharField())
     allowed_actions = serializers.ListField(child=serializers.CharField())
 
 

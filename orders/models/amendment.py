@@ -12,16 +12,14 @@ from oms.core.models import Created, PublicIdField, Versioned
 class Amendment(Created, Versioned):
     """Actions that are applied together or not at all."""
 
-    class Status(models.TextChoices):
+    class State(models.TextChoices):
         OPEN = "open", _("Open")
         CONFIRMED = "confirmed", _("Confirmed")
         DISCARDED = "discarded", _("Discarded")
 
     public_id = PublicIdField("amd")
     order = models.ForeignKey("orders.Order", models.CASCADE, related_name="amendments")
-    status = models.CharField(
-        _("status"), max_length=10, choices=Status.choices, default=Status.OPEN
-    )
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.OPEN)
     #: The order's version it was begun on.
     base_version = models.PositiveIntegerField(_("begun on version"))
     actions = models.JSONField(_("actions"), default=list)
@@ -36,6 +34,6 @@ class Amendment(Created, Versioned):
         verbose_name = _("amendment")
         constraints = [
             models.UniqueConstraint(
-                fields=["order"], condition=Q(status="open"), name="orders_one_open_amendment"
+                fields=["order"], condition=Q(state="open"), name="orders_one_open_amendment"
             ),
         ]

@@ -238,9 +238,20 @@ class OrderLine(models.Model):
     #: For all ordered units of the line together.
     discount_amount = AmountField(_("discount"), default=0)
     tax_amount = AmountField(_("tax"), default=0)
+    #: The line whose units these replace: never more than were shipped of it (by a trigger).
+    replaces = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="replacements", db_index=False
+    )
 
     class Meta:
         verbose_name = _("order line")
+        indexes = [
+            models.Index(
+                fields=["replaces"],
+                condition=Q(replaces__isnull=False),
+                name="orders_replaced_lines",
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["order", "position"], name="orders_line_once"),
             models.CheckConstraint(

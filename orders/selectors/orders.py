@@ -15,7 +15,21 @@ class UnknownOrder(NotFound):
 
 def list_for(*, organization_id: int) -> QuerySet[Order]:
     """This function will return the organization's orders, newest first."""
-    return Order.objects.filter(organization_id=organization_id).order_by("-id")
+    return _placed().filter(organization_id=organization_id).order_by("-id")
+
+
+def _placed() -> QuerySet[Order]:
+    """Drafts are no orders yet."""
+    return Order.objects.exclude(status=Order.Status.DRAFT)
+
+
+def list_drafts(*, organization_id: int) -> QuerySet[Order]:
+    """This function will return the organization's drafts with their lines, newest first."""
+    drafts = Order.objects.filter(organization_id=organization_id, status=Order.Status.DRAFT)
+    lines = OrderLine.objects.order_by("position")
+    return (
+        drafts.select_related("channel").prefetch_related(Prefetch("lines", lines)).order_by("-id")
+    )
 
 
 def get_for(*, organization_id: int, public_id: str) -> Order:
@@ -25,7 +39,7 @@ def get_for(*, organization_id: int, public_id: str) -> Order:
     :raises UnknownOrder: the organization has none with this identifier.
     """
     order = (
-        _complete(Order.objects.filter(organization_id=organization_id))
+        _complete(_placed().filter(organization_id=organization_id))
         .filter(public_id=public_id)
         .first()
     )
@@ -36,18 +50,19 @@ def get_for(*, organization_id: int, public_id: str) -> Order:
 
 def find_by_tracking_hash(*, tracking_hash: str) -> Order | None:
     """This function will return the order behind a tracking link, or None."""
-    return _complete(Order.objects.filter(tracking_hash=tracking_hash)).first()
+    return _complete(_placed().filter(tracking_hash=tracking_hash)).first()
 
 
 def has_tracking_hash(*, tracking_hash: str) -> bool:
     """This function will tell whether a tracking link leads to an order."""
-    return Order.objects.filter(tracking_hash=tracking_hash).exists()
+    return _placed().filter(tracking_hash=tracking_hash).exists()
 
 
 def _complete(orders: QuerySet[Order]) -> QuerySet[Order]:
     work = FulfillmentOrder.objects.order_by("pk").select_related("node")
     lines = FulfillmentLine.objects.order_by("pk")
-    return orders.select_related("channel", "organization").prefetch_related(
+    return orders.select_related("channel", "organization", "replaces").prefetch_related(
+        Prefetch("replacements", Order.objects.only("public_id", "number", "replaces")),
         Prefetch("lines", OrderLine.objects.order_by("position").select_related("variant")),
         "holds",
         Prefetch("fulfillment_orders", work.prefetch_related(Prefetch("lines", lines))),
@@ -80,7 +95,7 @@ def is_editable(order: Order) -> bool:
 
 def count_by_status() -> dict[str, int]:
     """This function will return how many orders stand in each status, and how many arrived."""
-    counts = dict(Order.objects.values_list("status").annotate(n=Count("id")).order_by())
+    counts = dict(_placed().values_list("status").annotate(n=Count("id")).order_by())
     counts["delivered"] = Order.objects.filter(delivered_at__isnull=False).count()
     counts["on_hold"] = (
         Order.objects.filter(Q(holds__released_at=None), holds__isnull=False).distinct().count()

@@ -28,7 +28,7 @@ FROM orders_order AS o
 LEFT JOIN (
     SELECT DISTINCT order_id FROM orders_hold WHERE released_at IS NULL
 ) AS h ON h.order_id = o.id
-WHERE o.channel_id = %s
+WHERE o.channel_id = %s AND o.status <> 'draft'
 """
 
 
@@ -43,6 +43,7 @@ def of_channel(*, channel_id: int) -> Progress:
 
 def list_moving_refs(*, channel_id: int) -> list[str]:
     """This function will return the orders of the channel that are neither finished nor on hold."""
-    moving = Order.objects.filter(channel_id=channel_id, closed_at=None)
+    placed = Order.objects.exclude(status=Order.Status.DRAFT)
+    moving = placed.filter(channel_id=channel_id, closed_at=None)
     on_hold = Hold.objects.filter(released_at=None).values("order_id")
     return list(moving.exclude(pk__in=on_hold).values_list("public_id", flat=True))

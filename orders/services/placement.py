@@ -75,15 +75,22 @@ def place_within(*, channel: ChannelFacts, drafts: Sequence[OrderDraft]) -> list
     _clean_all(channel, slots, earlier)
     fresh = _first_of_each(slots, earlier)
     recorded = recording.record(channel=channel, drafts=fresh)
-    paying.take_with_orders(channel=channel, orders=recorded)
-    verification.verify(orders=recorded)
-    ready = [r for r in recorded if not r.holds]
+    carry_on(channel=channel, orders=recorded)
+    return _answers(channel, slots, recorded)
+
+
+@needs_transaction
+def carry_on(*, channel: ChannelFacts, orders: Sequence[recording.Recorded]) -> None:
+    """This function will take received orders on: paid, verified, planned, reserved and confirmed,
+    or on hold. Every order goes this way, whether it was a draft before or not."""
+    paying.take_with_orders(channel=channel, orders=orders)
+    verification.verify(orders=orders)
+    ready = [r for r in orders if not r.holds]
     carts.redeem(
         organization_id=channel.organization_id,
         references=[r.draft.draft.reservation for r in ready if r.draft.draft.reservation],
     )
     committing.commit(orders=ready)
-    return _answers(channel, slots, recorded)
 
 
 def _timed(draft: OrderDraft) -> OrderDraft:
@@ -121,7 +128,9 @@ def _find_placed(channel: ChannelFacts, references: Sequence[str]) -> set[str]:
 def _answers(
     channel: ChannelFacts, slots: Sequence[_Slot], recorded: Sequence[recording.Recorded]
 ) -> list[Placed]:
-    fresh = {item.order.external_ref: (_answer(item), item.order.content_hash) for item in recorded}
+    fresh = {
+        item.order.external_ref: (answer_of(item), item.order.content_hash) for item in recorded
+    }
     replays = _replays(
         channel,
         [s.draft.external_ref for s in slots if s.error is None],
@@ -144,6 +153,14 @@ def _answers(
 def _same_content(
     slot: _Slot, answer: Placed, content_hash: str, *, is_replay: bool = True
 ) -> Placed:
+    if answer.status == Order.Status.DRAFT:
+        return Placed(
+            external_ref=answer.external_ref,
+            error=ReferenceTaken(
+                f"Draft {answer.number} has this reference; submit or discard it.",
+                data={"order": answer.public_id},
+            ),
+        )
     if slot.clean is not None and slot.clean.content_hash != content_hash:
         return Placed(
             external_ref=answer.external_ref,
@@ -155,7 +172,8 @@ def _same_content(
     return replace(answer, is_replay=is_replay)
 
 
-def _answer(item: recording.Recorded) -> Placed:
+def answer_of(item: recording.Recorded) -> Placed:
+    """This function will return what is said of an order that was placed."""
     order = item.order
     return Placed(
         external_ref=order.external_ref,
@@ -179,7 +197,7 @@ def _replays(
     holds = verification.open_hold_types(order_ids=[order.pk for order in found])
     return {
         order.external_ref: (
-            _answer(recording.Recorded(order, None, [], set(holds.get(order.pk, ())))),
+            answer_of(recording.Recorded(order, None, [], set(holds.get(order.pk, ())))),
             order.content_hash,
         )
         for order in found

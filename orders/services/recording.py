@@ -59,31 +59,77 @@ def record(*, channel: ChannelFacts, drafts: Sequence[CleanDraft]) -> list[Recor
 
     An order that another caller placed in the same moment is left out: it is theirs.
     """
+    recorded = store(channel=channel, drafts=drafts, status=Order.Status.RECEIVED)
+    if recorded:
+        _insert_first_history([item.order for item in recorded])
+        tell_received(channel=channel, orders=recorded)
+    return recorded
+
+
+@needs_transaction
+def store(*, channel: ChannelFacts, drafts: Sequence[CleanDraft], status: str) -> list[Recorded]:
+    """This function will store orders with their customers, contacts and lines, and tell nobody.
+
+    An order whose reference the channel has already is left out.
+    """
     if not drafts:
         return []
-    buyers = customers.ensure_many(
+    buyers = ensure_buyers(channel=channel, drafts=drafts)
+    contacts = vault.store_many(drafts=[_contact(d, buyers) for d in drafts])
+    orders = _build_orders(channel, drafts, buyers, contacts, status)
+    orders = _insert_orders(orders)
+    by_reference = {draft.draft.external_ref: draft for draft in drafts}
+    recorded = [recorded_of(channel, order, by_reference[order.external_ref]) for order in orders]
+    insert_lines([line for item in recorded for line in item.lines])
+    return recorded
+
+
+@needs_transaction
+def rewrite(*, channel: ChannelFacts, order: Order, draft: CleanDraft) -> Recorded:
+    """This function will make a stored order what another draft says: it keeps its key, number,
+    status and identifier, and its lines become those of the draft."""
+    buyers = ensure_buyers(channel=channel, drafts=[draft])
+    [contact] = vault.store_many(drafts=[_contact(draft, buyers)])
+    buyer = buyers[draft.customer_reference].id
+    fresh = _build_order(channel, draft, order.pk, order.number, buyer, contact, order.status)
+    names = [name for name in _ORDER_FIELDS if name not in _KEPT]
+    for name in names:
+        setattr(order, name, getattr(fresh, name))
+    order.version += 1
+    bulk.update_rows(Order, [{"id": order.pk, "version": order.version, **_row(order, names)}])
+    OrderLine.objects.filter(order=order).delete()
+    item = recorded_of(channel, order, draft)
+    insert_lines(item.lines)
+    return item
+
+
+def recorded_of(channel: ChannelFacts, order: Order, draft: CleanDraft) -> Recorded:
+    """This function will return an order with fresh lines as its draft has them."""
+    return Recorded(
+        order,
+        draft,
+        _build_lines(order, draft),
+        channel=channel.code,
+        carriers=channel.carriers,
+        level=draft.level,
+    )
+
+
+@needs_transaction
+def tell_received(*, channel: ChannelFacts, orders: Sequence[Recorded]) -> None:
+    """This function will emit OrderReceived for each order."""
+    emitting.emit_many([_received(channel, item) for item in orders])
+
+
+@needs_transaction
+def ensure_buyers(
+    *, channel: ChannelFacts, drafts: Sequence[CleanDraft]
+) -> dict[str, CustomerFacts]:
+    """This function will return the customers of the drafts by reference, new ones created."""
+    return customers.ensure_many(
         organization_id=channel.organization_id,
         references=[draft.customer_reference for draft in drafts],
     )
-    contacts = vault.store_many(drafts=[_contact(d, buyers) for d in drafts])
-    orders = _build_orders(channel, drafts, buyers, contacts)
-    orders = _insert_orders(orders)
-    by_reference = {draft.draft.external_ref: draft for draft in drafts}
-    recorded = [
-        Recorded(
-            order,
-            by_reference[order.external_ref],
-            _build_lines(order, by_reference),
-            channel=channel.code,
-            carriers=channel.carriers,
-            level=by_reference[order.external_ref].level,
-        )
-        for order in orders
-    ]
-    insert_lines([line for item in recorded for line in item.lines])
-    _insert_first_history(orders)
-    emitting.emit_many([_received(channel, item) for item in recorded])
-    return recorded
 
 
 def _contact(draft: CleanDraft, buyers: dict[str, CustomerFacts]) -> vault.ContactDraft:
@@ -116,11 +162,14 @@ def _build_orders(
     drafts: Sequence[CleanDraft],
     buyers: dict[str, CustomerFacts],
     contacts: Sequence[int],
+    status: str,
 ) -> list[Order]:
     keys = bulk.next_ids(Order, len(drafts))
     taken = numbers.take(organization_id=channel.organization_id, count=len(drafts))
     return [
-        _build_order(channel, draft, key, number, buyers[draft.customer_reference].id, contact)
+        _build_order(
+            channel, draft, key, number, buyers[draft.customer_reference].id, contact, status
+        )
         for draft, key, number, contact in zip(drafts, keys, taken, contacts, strict=True)
     ]
 
@@ -132,6 +181,7 @@ def _build_order(
     number: int,
     customer_id: int,
     contact_id: int,
+    status: str,
 ) -> Order:
     placed_at = draft.draft.placed_at or clock.now()
     public_id = ids.public_id("ord", at=placed_at)
@@ -145,8 +195,10 @@ def _build_order(
         customer_id=customer_id,
         ship_to_id=contact_id,
         external_ref=draft.draft.external_ref,
-        status=Order.Status.RECEIVED,
+        status=status,
         version=0,
+        origin=draft.draft.origin,
+        replaces_id=draft.draft.replaces_id,
         tier=draft.level.code,
         priority=0,
         currency=draft.draft.currency,
@@ -176,15 +228,21 @@ def _coarse(degrees: float | None) -> float | None:
 
 _ORDER_FIELDS = (
     "id", "public_id", "organization_id", "number", "channel_id", "customer_id", "ship_to_id",
-    "external_ref", "status", "version", "origin", "tier", "priority", "currency", "total_amount",
-    "shipping_amount", "shipping_tax_amount", "cancelled_amount", "country", "region", "city",
-    "latitude", "longitude", "address_verdict", "tags", "is_partial_allowed", "line_count",
-    "unit_count", "placed_at", "at_risk_of", "created_at", "tracking_hash", "content_hash",
+    "external_ref", "status", "version", "origin", "replaces_id", "tier", "priority", "currency",
+    "total_amount", "shipping_amount", "shipping_tax_amount", "cancelled_amount", "country",
+    "region", "city", "latitude", "longitude", "address_verdict", "tags", "is_partial_allowed",
+    "line_count", "unit_count", "placed_at", "at_risk_of", "created_at", "tracking_hash",
+    "content_hash",
 )  # fmt: skip
 _LINE_FIELDS = (
     "id", "order_id", "position", "variant_id", "sku", "ordered", "cancelled", "unallocated",
     "backordered", "allocated", "shipped", "delivered", "returned", "unit_amount",
-    "discount_amount", "tax_amount",
+    "discount_amount", "tax_amount", "replaces_id",
+)  # fmt: skip
+#: What a stored order keeps, whatever becomes of it.
+_KEPT = frozenset(
+    ("id", "public_id", "organization_id", "number", "status", "version", "created_at",
+     "tracking_hash", "origin", "replaces_id")
 )  # fmt: skip
 
 
@@ -203,7 +261,7 @@ def _insert_orders(orders: Sequence[Order]) -> list[Order]:
     return [order for order in orders if order.pk in mine]
 
 
-def _build_lines(order: Order, drafts: dict[str, CleanDraft]) -> list[OrderLine]:
+def _build_lines(order: Order, draft: CleanDraft) -> list[OrderLine]:
     return [
         OrderLine(
             order_id=order.pk,
@@ -215,8 +273,9 @@ def _build_lines(order: Order, drafts: dict[str, CleanDraft]) -> list[OrderLine]
             unit_amount=line.unit_amount,
             discount_amount=line.discount_amount,
             tax_amount=line.tax_amount,
+            replaces_id=line.replaces_id,
         )
-        for line in drafts[order.external_ref].lines
+        for line in draft.lines
     ]
 
 

@@ -79,7 +79,7 @@ def _lookalikes(orders: Sequence[Order]) -> dict[int, list[_Earlier]]:
     customers = {order.customer_id for order in orders}
     earliest = min(order.placed_at for order in orders) - DUPLICATE_WINDOW
     rows = Order.objects.filter(
-        ~Q(status__in=["cancelled", "rejected", "expired"]),
+        ~Q(status__in=["draft", "cancelled", "rejected", "expired"]),
         customer_id__in=customers,
         content_hash__in=hashes,
         placed_at__gte=earliest,

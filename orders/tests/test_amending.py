@@ -74,7 +74,7 @@ def test_more_units_are_routed_and_the_work_that_stands_is_left_alone() -> None:
     fresh = _fresh(order)
     assert (fresh.total_amount, fresh.owed_amount) == (Decimal(100), Decimal(100))
     assert (fresh.unit_count, fresh.version) == (5, order.version + 1)
-    assert amendment.status == "confirmed"
+    assert amendment.state == "confirmed"
     assert ledger.verify().differences == []
 
 
@@ -121,7 +121,7 @@ def test_picked_units_stay_and_the_refusal_says_how_many_may_go() -> None:
     assert error.pointer == "/actions/0/quantity"
     assert "Line 1: 2 of 5 units may be removed" in error.detail
     assert rows() == before
-    assert not Amendment.objects.filter(status="open").exists()
+    assert not Amendment.objects.filter(state="open").exists()
     edit(order, quantity(1, 3))
     assert counters(order)[0] == (5, 2, 0, 0, 3, 0)
 

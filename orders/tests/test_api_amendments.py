@@ -81,7 +81,7 @@ def test_stock_that_went_meanwhile_answers_with_the_fresh_preview(world: World) 
     assert begun.json()["preview"]["holds"]["opened"] == []
     assert late.json()["preview"]["holds"]["opened"] == ["stock"]
     assert rows() == before
-    assert Amendment.objects.get().status == "open"
+    assert Amendment.objects.get().state == "open"
 
 
 def test_without_a_version_or_a_reason_nothing_is_confirmed(world: World) -> None:
@@ -149,4 +149,4 @@ def test_others_and_readers_are_refused_and_nothing_happens(world: World) -> Non
     assert stranger.get(change).status_code == 404
     assert _send(reader, f"{change}/discard").status_code == 403
     assert reader.get(change).status_code == 200
-    assert Amendment.objects.get().status == "open"
+    assert Amendment.objects.get().state == "open"

@@ -28,7 +28,7 @@ def _confirms(amendment: Amendment) -> list[object]:
     version = Order.objects.get(pk=amendment.order_id).version
 
     def confirm() -> str:
-        return amendments.confirm(public_id=amendment.public_id, version=version).status
+        return amendments.confirm(public_id=amendment.public_id, version=version).state
 
     callers: list[Callable[[], str]] = [confirm] * CALLERS
     return run_together(callers)

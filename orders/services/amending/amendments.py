@@ -23,7 +23,7 @@ from orders.services.amending import actions as kinds
 from orders.services.amending import addressing, applying, standing
 from orders.types import RecipientDraft
 
-Status = Amendment.Status
+State = Amendment.State
 
 MAX_REASON = 200
 
@@ -88,14 +88,8 @@ def begin(
     :raises AmendmentOpen: another one is open.
     :raises NotEditable, InvalidAmendment, CannotRemove: as `applying.apply`; nothing is stored.
     """
-    order = Order.objects.select_for_update().select_related("customer").get(pk=order_id)
-    standing.require_editable(order)
-    opened = Amendment.objects.filter(order=order, status=Status.OPEN).first()
-    if opened is not None:
-        raise AmendmentOpen(
-            f"{opened.author} is changing order {order.number}; confirm or discard that first.",
-            data={"amendment": opened.public_id},
-        )
+    order = _lock_order(order_id)
+    _require_none_open(order)
     amendment = Amendment(
         order=order,
         base_version=order.version,
@@ -147,17 +141,56 @@ def confirm(*, public_id: str, version: int, token: str = "", reason: str = "") 
     """
     order, amendment = _lock(public_id)
     amendment.reason = reason[:MAX_REASON] or amendment.reason
+    _require_seen(amendment, token)
+    return _confirm(order, amendment, version)
+
+
+@use_case
+def look(*, order_id: int, actions: Sequence[Given]) -> tuple[int, dict[str, Any]]:
+    """This function will return the order's version and what the actions would do now; nothing is
+    stored.
+
+    :raises NotEditable, InvalidAmendment, CannotRemove: as `begin`.
+    """
+    order = _lock_order(order_id)
+    return order.version, _simulate(order, actions)
+
+
+@use_case
+def edit(
+    *, order_id: int, actions: Sequence[Given], version: int, token: str, reason: str
+) -> Amendment:
+    """This function will do at once what `look` showed: a change begun and confirmed in one step.
+
+    :raises AmendmentOpen: somebody else's change is open.
+    :raises ReasonRequired, OrderChanged, OutcomeChanged: as `confirm`; nothing changes.
+    :raises NotEditable, InvalidAmendment, CannotRemove: as `begin`.
+    """
+    order = _lock_order(order_id)
+    _require_none_open(order)
+    amendment = Amendment(
+        order=order,
+        base_version=order.version,
+        actions=kinds.as_data(_parse(order, actions)),
+        outcome={"token": token},
+        author=current().actor,
+        reason=reason[:MAX_REASON],
+    )
+    return _confirm(order, amendment, version)
+
+
+def _confirm(order: Order, amendment: Amendment, version: int) -> Amendment:
     if not amendment.reason.strip():
         raise ReasonRequired("Say why the order is changed.")
     _require_version(order, version)
-    _require_seen(amendment, token)
     outcome = applying.apply(order_id=order.pk, actions=kinds.parse(amendment.actions))
     if outcome["token"] != amendment.outcome["token"]:
         raise OutcomeChanged(
             "What it would do has changed since it was looked at; see the fresh preview.",
             data={"preview": outcome, "version": order.version},
         )
-    _close(amendment, Status.CONFIRMED)
+    amendment.outcome = outcome
+    _close(amendment, State.CONFIRMED)
     emitting.emit(_edited(Order.objects.get(pk=order.pk), amendment))
     return amendment
 
@@ -169,7 +202,7 @@ def discard(*, public_id: str) -> Amendment:
     :raises UnknownAmendment, AmendmentClosed: there is none that is open.
     """
     _, amendment = _lock(public_id)
-    return _close(amendment, Status.DISCARDED)
+    return _close(amendment, State.DISCARDED)
 
 
 def get_for(*, organization_id: int, order_ref: str, public_id: str) -> Amendment:
@@ -188,6 +221,23 @@ def get_for(*, organization_id: int, order_ref: str, public_id: str) -> Amendmen
     return found
 
 
+def _lock_order(order_id: int) -> Order:
+    """The order, which is refused when nothing about it can be changed."""
+    orders = Order.objects.select_for_update(of=("self",)).select_related("customer")
+    order = orders.get(pk=order_id)
+    standing.require_editable(order)
+    return order
+
+
+def _require_none_open(order: Order) -> None:
+    opened = Amendment.objects.filter(order=order, state=State.OPEN).first()
+    if opened is not None:
+        raise AmendmentOpen(
+            f"A change of order {order.number} is open; confirm or discard that first.",
+            data={"amendment": opened.public_id},
+        )
+
+
 def _lock(public_id: str) -> tuple[Order, Amendment]:
     """The order first, then its amendment: two who confirm at once meet at the order."""
     order = (
@@ -199,8 +249,8 @@ def _lock(public_id: str) -> tuple[Order, Amendment]:
     if order is None:
         raise UnknownAmendment("There is no such amendment.")
     amendment = Amendment.objects.select_for_update().get(public_id=public_id)
-    if amendment.status != Status.OPEN:
-        raise AmendmentClosed(f"The amendment is {amendment.get_status_display().lower()}.")
+    if amendment.state != State.OPEN:
+        raise AmendmentClosed(f"The amendment is {amendment.get_state_display().lower()}.")
     return order, amendment
 
 
@@ -215,18 +265,23 @@ def _parse(order: Order, given: Sequence[Given]) -> list[kinds.Action]:
 
 
 def _preview(order: Order, amendment: Amendment) -> Amendment:
-    outcome: dict[str, Any] = {}
-    try:
-        with transaction.atomic():
-            outcome = applying.apply(order_id=order.pk, actions=kinds.parse(amendment.actions))
-            raise _Undo
-    except _Undo:
-        pass
-    amendment.outcome = outcome
+    amendment.outcome = _simulate(order, amendment.actions)
     amendment.base_version = order.version
     amendment.version += 1
     amendment.save()
     return amendment
+
+
+def _simulate(order: Order, actions: Sequence[Given]) -> dict[str, Any]:
+    """Does it and takes it back."""
+    outcome: dict[str, Any] = {}
+    try:
+        with transaction.atomic():
+            outcome = applying.apply(order_id=order.pk, actions=_parse(order, actions))
+            raise _Undo
+    except _Undo:
+        pass
+    return outcome
 
 
 def _require_version(order: Order, version: int) -> None:
@@ -248,8 +303,8 @@ def _require_seen(amendment: Amendment, token: str) -> None:
         )
 
 
-def _close(amendment: Amendment, status: str) -> Amendment:
-    amendment.status = status
+def _close(amendment: Amendment, state: str) -> Amendment:
+    amendment.state = state
     amendment.closed_by, amendment.closed_at = current().actor, clock.now()
     amendment.version += 1
     amendment.save()
