@@ -111,8 +111,18 @@ class VariantAdmin(DeedsMixin, EditAdmin):
     fieldsets = (
         (None, {"fields": ("organization", "product", "sku", "name", "barcode")}),
         (_("Size"), {"fields": (("weight_g", "length_mm"), ("width_mm", "height_mm"))}),
-        (_("Price"), {"fields": (("price_amount", "price_currency"),)}),
+        (_("Price"), {"fields": (("price_amount", "price_currency"), "cost_amount")}),
         (_("Handling"), {"fields": ("is_hazmat", "is_active", "tracking")}),
+        (
+            _("Who may have it"),
+            {
+                "fields": (
+                    "min_age",
+                    ("allowed_countries", "blocked_countries"),
+                    "is_export_controlled",
+                )
+            },
+        ),
     )
 
     def has_act_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from typing import Any
 
 from django.db.models import QuerySet
 
@@ -12,7 +13,8 @@ from inventory.catalog.types import VariantFacts, VariantOwner
 
 _FIELDS = (
     "id", "sku", "name", "weight_g", "length_mm", "width_mm", "height_mm", "price_amount",
-    "price_currency", "is_active", "is_hazmat", "tracking",
+    "price_currency", "is_active", "is_hazmat", "tracking", "cost_amount", "min_age",
+    "is_export_controlled", "allowed_countries", "blocked_countries",
 )  # fmt: skip
 
 
@@ -78,7 +80,7 @@ def list_variants(*, organization_id: int | None = None) -> QuerySet[Variant]:
 def list_active(*, organization_id: int, limit: int) -> list[VariantFacts]:
     """This function will return the first active variants that were made."""
     variants = Variant.objects.filter(organization_id=organization_id, is_active=True)
-    return [VariantFacts(*row) for row in variants.order_by("pk").values_list(*_FIELDS)[:limit]]
+    return [_fact(row) for row in variants.order_by("pk").values_list(*_FIELDS)[:limit]]
 
 
 def list_owners(*, variant_ids: Collection[int]) -> list[VariantOwner]:
@@ -98,7 +100,12 @@ def _owners(variants: QuerySet[Variant], limit: int | None = None) -> list[Varia
 
 
 def _facts(variants: QuerySet[Variant]) -> list[VariantFacts]:
-    return [VariantFacts(*row) for row in variants.order_by("pk").values_list(*_FIELDS)]
+    return [_fact(row) for row in variants.order_by("pk").values_list(*_FIELDS)]
+
+
+def _fact(row: Sequence[Any]) -> VariantFacts:
+    *plain, allowed, blocked = row
+    return VariantFacts(*plain, allowed_countries=tuple(allowed), blocked_countries=tuple(blocked))
 
 
 def lock_tracking(*, variant_ids: Collection[int]) -> dict[int, str]:

@@ -15,15 +15,19 @@ from inventory.catalog.events import VariantSwitched
 from inventory.catalog.models import KitComponent, Product, Variant, VariantUnit
 from inventory.catalog.types import VariantDraft
 from oms.core import clock
+from oms.core.addresses import is_country
 from oms.core.context import current
 from oms.core.errors import Conflict, FieldError, Invalid, NotFound
 from oms.core.quantities import InvalidQuantity, require_quantity
 from oms.core.transactions import needs_transaction
 from oms.infra.outbox.services import emitting
 
+#: Where a variant may go.
+_COUNTRIES = ("allowed_countries", "blocked_countries")
 _FIELDS = (
     "name", "barcode", "weight_g", "length_mm", "width_mm", "height_mm", "price_amount",
-    "price_currency", "is_hazmat", "is_active", "tracking",
+    "price_currency", "is_hazmat", "is_active", "tracking", "cost_amount", "min_age",
+    "is_export_controlled", *_COUNTRIES,
 )  # fmt: skip
 
 #: What a parcel needs to have; a zero here makes rates and cartons wrong without a word.
@@ -33,6 +37,7 @@ _BATCH = 2_000
 
 #: A kit of more parts, or a unit of more pieces, is a typing error.
 MAX_PARTS, MAX_FACTOR = 100, 100_000
+MAX_AGE = 99
 
 #: How stock's triggers refuse (inventory/migrations/0007_catalog_guards.py).
 _STOCK_IN_THE_WAY = "OM003"
@@ -257,6 +262,20 @@ def _check(drafts: Sequence[VariantDraft]) -> None:
                 raise _invalid(index, name, "too_small", f"{draft.sku}: {name} must be at least 1.")
         if draft.price_amount < 0:
             raise _invalid(index, "price_amount", "too_small", f"{draft.sku}: a negative price.")
+        _check_limits(index, draft)
+
+
+def _check_limits(index: int, draft: VariantDraft) -> None:
+    if draft.cost_amount is not None and draft.cost_amount < 0:
+        raise _invalid(index, "cost_amount", "too_small", f"{draft.sku}: a negative cost.")
+    if not 0 <= draft.min_age <= MAX_AGE:
+        detail = f"{draft.sku}: give an age from 0 to {MAX_AGE} years."
+        raise _invalid(index, "min_age", "invalid_age", detail)
+    for name in _COUNTRIES:
+        unknown = [code for code in getattr(draft, name) if not is_country(code)]
+        if unknown:
+            detail = f"{draft.sku}: {', '.join(unknown)} is no ISO 3166 code."
+            raise _invalid(index, name, "unknown_country", detail)
 
 
 def _invalid(index: int, field: str, code: str, detail: str) -> InvalidVariant:
@@ -296,16 +315,21 @@ def _variant(organization_id: int, products: Mapping[str, Product], draft: Varia
         organization_id=organization_id,
         product=products[_product_code(draft)],
         sku=draft.sku,
-        **{name: getattr(draft, name) for name in _FIELDS},
+        **{name: _value(draft, name) for name in _FIELDS},
     )
+
+
+def _value(draft: VariantDraft, name: str) -> Any:
+    value = getattr(draft, name)
+    return list(value) if name in _COUNTRIES else value
 
 
 def _change(variant: Variant, products: Mapping[str, Product], draft: VariantDraft) -> bool:
     """Sets what differs; tells whether anything did."""
     product = products[_product_code(draft)]
-    differing = [name for name in _FIELDS if getattr(variant, name) != getattr(draft, name)]
+    differing = [name for name in _FIELDS if getattr(variant, name) != _value(draft, name)]
     for name in differing:
-        setattr(variant, name, getattr(draft, name))
+        setattr(variant, name, _value(draft, name))
     if variant.product_id != product.pk:
         variant.product = product
         return True

@@ -21,6 +21,12 @@ class VariantFacts:
     is_hazmat: bool
     #: none, lot or serial
     tracking: str = "none"
+    cost_amount: Decimal | None = None
+    min_age: int = 0
+    is_export_controlled: bool = False
+    #: Codes of countries; empty: everywhere.
+    allowed_countries: tuple[str, ...] = ()
+    blocked_countries: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,13 @@ class VariantDraft:
     is_active: bool = True
     #: none, lot or serial
     tracking: str = "none"
+    #: What a unit costs us, in the currency of the price; None: not known.
+    cost_amount: Decimal | None = None
+    min_age: int = 0
+    is_export_controlled: bool = False
+    #: Codes of countries it may go to; empty: everywhere.
+    allowed_countries: tuple[str, ...] = ()
+    blocked_countries: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

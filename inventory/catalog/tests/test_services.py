@@ -79,6 +79,24 @@ def test_a_repeat_writes_nothing_and_an_edit_is_kept_as_history() -> None:
     assert (newest.history_type, newest.history_change_reason) == ("~", "staff:7")
 
 
+def test_who_may_have_a_variant_is_a_fact_of_it_and_a_repeat_writes_nothing() -> None:
+    limited = replace(
+        TENT,
+        cost_amount=Decimal("80.00"),
+        min_age=18,
+        is_export_controlled=True,
+        allowed_countries=("US", "CA"),
+        blocked_countries=("BR",),
+    )
+    key = _upsert(limited)["TENT-2"]
+    _upsert(limited)
+
+    facts = selectors.facts_by_id(variant_ids=[key])[key]
+    assert (facts.cost_amount, facts.min_age, facts.is_export_controlled) == (80, 18, True)
+    assert (facts.allowed_countries, facts.blocked_countries) == (("US", "CA"), ("BR",))
+    assert Variant.history.count() == 1
+
+
 def test_a_variant_may_move_to_another_product() -> None:
     ids = _upsert(TENT)
 
@@ -96,6 +114,11 @@ def test_a_variant_may_move_to_another_product() -> None:
         ({"sku": "X" * 65}, f"/{'X' * 65}/sku"),
         ({"sku": ""}, "//sku"),
         ({"price_currency": "DOLLAR"}, "/TENT-2/price_currency"),
+        ({"cost_amount": Decimal("-1")}, "/0/cost_amount"),
+        ({"min_age": 100}, "/0/min_age"),
+        ({"min_age": -1}, "/0/min_age"),
+        ({"allowed_countries": ("US", "XX")}, "/0/allowed_countries"),
+        ({"blocked_countries": ("us",)}, "/0/blocked_countries"),
     ],
 )
 def test_what_is_wrong_is_named_and_nothing_is_stored(
