@@ -140,6 +140,16 @@ class AttachmentAdded(_OrderEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RuleOverridden(_OrderEvent):
+    """A person took responsibility for what a rule objects to."""
+
+    NAME: ClassVar[str] = "orders.rule.overridden.v1"
+
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class OrderRejected(_OrderEvent):
     NAME: ClassVar[str] = "orders.order.rejected.v1"
 

@@ -14,7 +14,7 @@ from inventory.warehouse import events as floor_events
 from oms.infra.outbox.subscriptions import Delivered, subscribe
 from orders import events
 from orders.billing import events as money_events
-from orders.services import backlog, fulfillment, release, rerouting, timeline
+from orders.services import backlog, crediting, fulfillment, release, rerouting, timeline
 from routing import events as routing_events
 
 
@@ -64,6 +64,19 @@ def _carton(event: floor_events.WorkPacked) -> fulfillment.Carton:
         height_mm=event.height_mm,
         at=event.occurred_at,
     )
+
+
+@subscribe(
+    events.OrderCancelled,
+    events.OrderRejected,
+    events.OrderExpired,
+    events.OrderCompleted,
+    money_events.PaymentRecorded,
+    consumer="orders.credit",
+    batch_size=100,
+)
+def on_less_owed(facts: Sequence[Delivered[Any]]) -> None:
+    crediting.settle(order_refs=[fact.event.order_ref for fact in facts])
 
 
 @subscribe(stock_events.StockReceived, consumer="orders.backlog", batch_size=50)

@@ -14,6 +14,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from orders.rules import RULES
+
 Data = Mapping[str, Any]
 
 
@@ -144,6 +146,12 @@ def _attached(data: Data, places: Places) -> Words:
     size = filesizeformat(data.get("size_bytes") or 0)
     said = {"kind": data.get("media_type", ""), "size": size}
     return Words(gettext("A file was attached (%(kind)s, %(size)s)") % said)
+
+
+def _overridden(data: Data, places: Places) -> Words:
+    rule = RULES.get(data.get("rule", ""))
+    text = gettext("%(rule)s overridden") % {"rule": rule.name if rule else data.get("rule", "")}
+    return Words(_because(text, data), "warn")
 
 
 def _rejected(data: Data, places: Places) -> Words:
@@ -330,6 +338,7 @@ _STAFF: Mapping[str, Callable[[Data, Places], Words]] = {
     "orders.note.added.v1": _said(lambda: gettext("A note was added")),
     "orders.attachment.added.v1": _attached,
     "orders.order.rejected.v1": _rejected,
+    "orders.rule.overridden.v1": _overridden,
     "orders.order.released.v1": _released,
     "orders.order.cancelled.v1": _cancelled,
     "orders.order.expired.v1": _expired,

@@ -104,8 +104,9 @@ def _facts(variants: QuerySet[Variant]) -> list[VariantFacts]:
 
 
 def _fact(row: Sequence[Any]) -> VariantFacts:
-    *plain, allowed, blocked = row
-    return VariantFacts(*plain, allowed_countries=tuple(allowed), blocked_countries=tuple(blocked))
+    # Facts do not change: no lists.
+    plain: list[Any] = [tuple(value) if isinstance(value, list) else value for value in row]
+    return VariantFacts(*plain)
 
 
 def lock_tracking(*, variant_ids: Collection[int]) -> dict[int, str]:

@@ -58,8 +58,13 @@ class Order(Created, Versioned):
     organization = models.ForeignKey("accounts.Organization", models.PROTECT, related_name="+")
     number = models.PositiveBigIntegerField(_("number"))
     channel = models.ForeignKey("channels.Channel", models.PROTECT, related_name="+")
-    customer = models.ForeignKey("customers.Customer", models.PROTECT, related_name="orders")
-    ship_to = models.ForeignKey("contacts.Contact", models.PROTECT, related_name="+")
+    # The indexes below, which go on by time, are theirs.
+    customer = models.ForeignKey(
+        "customers.Customer", models.PROTECT, related_name="orders", db_index=False
+    )
+    ship_to = models.ForeignKey(
+        "contacts.Contact", models.PROTECT, related_name="+", db_index=False
+    )
     external_ref = models.CharField(_("channel's reference"), max_length=80)
     status = FSMField(_("status"), default=Status.DRAFT, choices=Status.choices, protected=True)
     origin = models.CharField(
@@ -143,6 +148,8 @@ class Order(Created, Versioned):
             ),
             GinIndex(fields=["tags"], name="orders_tagged"),
             models.Index(fields=["customer", "content_hash"], name="orders_same_content"),
+            models.Index(fields=["customer", "placed_at"], name="orders_of_customer"),
+            models.Index(fields=["ship_to", "placed_at"], name="orders_to_contact"),
             models.Index(
                 fields=["delivered_at"], condition=Q(delivered_at__isnull=False), name="orders_done"
             ),

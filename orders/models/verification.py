@@ -19,21 +19,32 @@ class RuleResult(Created):
         HOLD = "hold", _("Hold")
         REJECT = "reject", _("Rejected")
 
-    order = models.ForeignKey("orders.Order", models.CASCADE, related_name="rule_results")
+    # The unique constraint is the index.
+    order = models.ForeignKey(
+        "orders.Order", models.CASCADE, related_name="rule_results", db_index=False
+    )
     rule = models.CharField(_("rule"), max_length=40)
-    rule_version = models.PositiveSmallIntegerField(default=1)
+    #: Of the rule's settings; 0 are those of the code.
+    rule_version = models.PositiveSmallIntegerField(_("version"), default=0)
     run = models.PositiveSmallIntegerField(_("run"), default=1)
     verdict = models.CharField(_("verdict"), max_length=8, choices=Verdict.choices)
     reasons = models.JSONField(_("reasons"), default=list)
+    #: Of an objection: what exactly it is about, so that it is known again. See `Override.covers`.
+    mark = models.CharField(max_length=64, blank=True, default="")
 
     class Meta:
         verbose_name = _("rule result")
-        indexes = [models.Index(fields=["order"], name="orders_rules_of")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["order", "run", "rule"], name="orders_rule_answers_once"
+            )
+        ]
 
 
 class VerificationRule(Created):
     """How one rule judges the orders of an organization, or of one of its channels. Every change
-    is a new version; the results of earlier orders name the one they were judged by."""
+    is a new version; the results of earlier orders name the one they were judged by. Versions of
+    a rule are counted through all channels of an organization, so that a number says which."""
 
     organization = models.ForeignKey("accounts.Organization", models.PROTECT, related_name="+")
     #: Empty: every channel that has no version of its own.
@@ -52,7 +63,7 @@ class VerificationRule(Created):
         verbose_name = _("verification rule")
         constraints = [
             models.UniqueConstraint(
-                fields=["organization", "channel", "rule", "version"], name="orders_rule_version"
+                fields=["organization", "rule", "version"], name="orders_rule_version_once"
             ),
             models.UniqueConstraint(
                 fields=["organization", "channel", "rule"],
@@ -70,6 +81,8 @@ class Override(Created):
 
     order = models.ForeignKey("orders.Order", models.CASCADE, related_name="overrides")
     rule = models.CharField(_("rule"), max_length=40)
+    #: A mark of what was objected to: what is wrong anew needs an override of its own.
+    covers = models.CharField(max_length=64, blank=True, default="")
     author = models.CharField(_("author"), max_length=80)
     reason = models.CharField(_("why"), max_length=200)
 
@@ -147,6 +160,8 @@ class Hold(models.Model):
     type = models.CharField(_("type"), max_length=20, choices=Type.choices)
     scopes = ArrayField(models.CharField(max_length=10, choices=Scope.choices))
     reason = models.CharField(_("reason"), max_length=200)
+    #: The rule that opened it and may lift it; empty: a person or a service did.
+    rule = models.CharField(_("rule"), max_length=40, blank=True, default="")
     author = models.CharField(_("author"), max_length=80)
     opened_at = models.DateTimeField(_("opened"))
     due_at = models.DateTimeField(_("due"), null=True)

@@ -12,7 +12,7 @@ from inventory.catalog import selectors as catalog
 from inventory.catalog.types import VariantFacts
 from inventory.services import reservations
 from inventory.types import Demand, ReserveResult
-from oms.core import bulk, clock
+from oms.core import bulk, clock, transitions
 from oms.core.quantities import volume_cm3
 from oms.core.transactions import needs_transaction
 from oms.infra.outbox.services import emitting
@@ -20,7 +20,7 @@ from orders import line_refs
 from orders.channels import selectors as channels
 from orders.events import OrderConfirmed
 from orders.models import FulfillmentOrder, Order, OrderLine
-from orders.services import holding, node_work, release, verification, waiting
+from orders.services import holding, node_work, release, waiting
 from orders.services.recording import Recorded
 from orders.tiers import priority
 from routing.services import planning
@@ -67,7 +67,7 @@ def resume(*, orders: Sequence[Order]) -> None:
     """This function will let orders without open holds go on from where each stopped."""
     now = clock.now()
     fresh = [order for order in orders if order.status == Order.Status.VERIFYING]
-    verification.confirm(orders=fresh, at={order.pk: now for order in fresh})
+    transitions.apply_many(fresh, "confirm", now=now)
     items = with_lines(orders)
     lacking = [item for item in items if _is_unrouted(item)]
     at = {item.order.pk: now for item in lacking}

@@ -23,7 +23,7 @@ from oms.core.transactions import needs_transaction
 from oms.infra.outbox.services import emitting
 from orders.events import OrderCompleted, OrderDelivered, OrderShipped
 from orders.models import FulfillmentLine, FulfillmentOrder, Order, OrderLine
-from orders.services import counters, stopping
+from orders.services import counters, guarding, stopping
 
 
 class NotReady(Unavailable):
@@ -75,9 +75,13 @@ def start(*, at: Mapping[str, datetime]) -> None:
 
 @needs_transaction
 def pack(*, cartons: Mapping[str, Carton]) -> None:
-    """This function will mark work as packed and ask the carrier for its label."""
+    """This function will mark work as packed and ask the carrier for its label.
+
+    :raises NeedsOverride: an address is undeliverable and nobody took responsibility for it.
+    """
     rows = _lock(list(cartons)).values()
     ready = [row for row in rows if row.status in ("open", "in_progress")]
+    guarding.require_shippable(orders=[row.order for row in ready])
     transitions.apply_many(ready, "pack", at_for=lambda row: cartons[row.public_id].at)
     facts = nodes.facts_by_id(node_ids=sorted({row.node_id for row in ready}))
     shipments.create_many(

@@ -38,6 +38,8 @@ class HoldDraft:
     releases_at: datetime | None = None
     #: Who wants it; else whoever acts.
     author: str = ""
+    #: The rule that objects.
+    rule: str = ""
 
 
 @needs_transaction
@@ -76,6 +78,7 @@ def _row(draft: HoldDraft, now: datetime) -> dict[str, Any]:
         "type": draft.type,
         "scopes": list(draft.scopes) or SCOPES[draft.type],
         "reason": draft.reason[:200],
+        "rule": draft.rule,
         "author": draft.author or current().actor,
         "opened_at": at,
         "due_at": draft.due_at or at + ANSWER_WITHIN,

@@ -19,7 +19,7 @@ from orders.events import HoldReleased
 from orders.hold_terms import HoldTerms
 from orders.models import Hold, Order
 from orders.selectors.orders import UnknownOrder
-from orders.services import authority, committing, holding, stopping
+from orders.services import authority, committing, crediting, holding, stopping
 
 ROUTED = frozenset(holding.ROUTED_HOLDS)
 
@@ -156,6 +156,9 @@ def _release(order_ids: Sequence[int], type: str, reason: str) -> list[Answer]:
     ready = [order for order in orders.values() if order.pk not in refused]
     lifted = lift_many(orders=ready, types={order.pk: {type} for order in ready}, reason=reason)
     done = {hold.order_id for hold in lifted}
+    if type == Hold.Type.CREDIT:
+        trusted = [order for order in ready if order.pk in done]
+        crediting.take(orders=trusted, authorized_by=current().actor)
     return [_released_answer(key, orders.get(key), done, refused) for key in order_ids]
 
 

@@ -82,10 +82,10 @@ def place_within(*, channel: ChannelFacts, drafts: Sequence[OrderDraft]) -> list
 @needs_transaction
 def carry_on(*, channel: ChannelFacts, orders: Sequence[recording.Recorded]) -> None:
     """This function will take received orders on: paid, verified, planned, reserved and confirmed,
-    or on hold. Every order goes this way, whether it was a draft before or not."""
+    on hold or rejected. Every order goes this way, whether it was a draft before or not."""
     paying.take_with_orders(channel=channel, orders=orders)
-    verification.verify(orders=orders)
-    ready = [r for r in orders if not r.holds]
+    verification.verify(orders=orders, channel=channel)
+    ready = [r for r in orders if not r.holds and not r.is_rejected]
     carts.redeem(
         organization_id=channel.organization_id,
         references=[r.draft.draft.reservation for r in ready if r.draft.draft.reservation],

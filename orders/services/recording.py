@@ -15,8 +15,8 @@ from oms.infra.contacts.services import vault
 from oms.infra.outbox.services import emitting
 from orders import numbers, tracking_links
 from orders.channels.types import ChannelFacts
-from orders.customers import services as customers
-from orders.customers.services import CustomerFacts
+from orders.customers.services import ensuring as customers
+from orders.customers.services.ensuring import CustomerFacts
 from orders.drafting import CleanDraft
 from orders.events import OrderReceived
 from orders.models import Order, OrderLine, OrderStatusChange
@@ -37,6 +37,8 @@ class Recorded:
     channel: str = ""
     carriers: tuple[str, ...] = ()
     level: Level = BUILT_IN["standard"]
+    #: A rule or a person refused it.
+    is_rejected: bool = False
     #: It may hold stock that no node works on: that counts as free for it.
     may_hold: bool = False
     #: Since when lines wait that are planned anew, by their name: they keep their place.

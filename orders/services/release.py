@@ -15,7 +15,7 @@ from oms.core.transactions import needs_transaction, use_case
 from orders import line_refs
 from orders.events import OrderReleased
 from orders.models import FulfillmentLine, FulfillmentOrder, Order
-from orders.services import stopping
+from orders.services import guarding, stopping
 
 
 @use_case
@@ -35,13 +35,15 @@ def release_orders(*, at: Mapping[str, datetime]) -> int:
 
 @needs_transaction
 def release(*, orders: Sequence[Order], at: Mapping[str, datetime]) -> int:
-    """This function will submit the proposed work of the orders to their nodes.
+    """This function will submit the proposed work of the orders to their nodes. An order to an
+    undeliverable address that nobody overrode is put on hold instead.
 
     :returns: how many orders were released.
     """
+    free = guarding.hold_back(orders=orders)
     proposed = list(
         FulfillmentOrder.objects.filter(
-            order__in=orders, status=FulfillmentOrder.Status.PROPOSED
+            order__in=free, status=FulfillmentOrder.Status.PROPOSED
         ).order_by("pk")
     )
     if not proposed:

@@ -1,46 +1,158 @@
-"""Runs the rules over new orders: results stored per rule, holds opened, the content confirmed."""
+"""Runs the rules over orders: answers stored per rule, holds opened, the content confirmed.
+
+Every verification of an order is a run of its own; nothing of an earlier one is changed.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import Q
-
-from oms.core import bulk, transitions
+from oms.core import bulk, clock, transitions
 from oms.core.transactions import needs_transaction
+from orders.channels.types import ChannelFacts
 from orders.models import Hold, Order, RuleResult
-from orders.rules import DUPLICATE_WINDOW, HOLD, Answer, Facts, Rule, judge
-from orders.services import holding
+from orders.rules import HOLD, REJECT, Answer, Facts, Tuned, judge
+from orders.selectors import overrides, rulebook
+from orders.selectors.rulebook import Rulebook
+from orders.services import committing, crediting, facts, holding, holds, rejecting, stopping
 from orders.services.recording import Recorded
+
+_OBJECTING = (HOLD, REJECT)
+_Judged = tuple[Tuned, Answer]
+
+
+@dataclass(slots=True)
+class _Case:
+    """One order before its judges."""
+
+    order: Order
+    facts: Facts
+    rules: Rulebook
+    at: datetime
+    run: int = 1
+    answers: list[_Judged] = field(default_factory=list)
+    #: What people took responsibility for, and what was objected to before.
+    covered: set[overrides.Mark] = field(default_factory=set)
+    known: set[overrides.Mark] = field(default_factory=set)
+
+    def judge(self, *, last: bool) -> None:
+        asked = {code: tuned for code, tuned in self.rules.items() if tuned.rule.is_last == last}
+        self.answers += judge(self.facts, asked)
+
+    @property
+    def stops(self) -> list[_Judged]:
+        """What stops it, the gravest first; a rejection that comes too late stops it too."""
+        found = [
+            (tuned, answer)
+            for tuned, answer in self.answers
+            if answer.verdict in _OBJECTING and self.mark(tuned, answer) not in self.covered
+        ]
+        return sorted(found, key=lambda judged: judged[1].verdict != REJECT)
+
+    @property
+    def is_refused(self) -> bool:
+        return any(answer.verdict == REJECT for _, answer in self.stops)
+
+    def news(self) -> list[_Judged]:
+        return [(t, answer) for t, answer in self.stops if self.mark(t, answer) not in self.known]
+
+    def mark(self, tuned: Tuned, answer: Answer) -> overrides.Mark:
+        return overrides.mark(self.order, tuned.rule.code, answer.reasons)
 
 
 @needs_transaction
-def verify(*, orders: Sequence[Recorded]) -> None:
-    """This function will judge the orders and leave each confirmed, or verifying with open holds.
+def verify(*, orders: Sequence[Recorded], channel: ChannelFacts) -> None:
+    """This function will judge new orders of one channel and leave each confirmed, rejected, or
+    verifying with open holds.
 
     Adds the opened types to `holds` of each. The number of statements is constant.
     """
     if not orders:
         return
-    answers = _judge_all(orders)
-    _store(answers)
-    _open_holds(answers)
-    held = [item.order for item in orders if item.holds]
-    content = [item.order for item in orders if not item.holds]
+    scope = (channel.organization_id, channel.code)
+    rules = rulebook.current(scopes=[scope])[scope]
+    past = facts.past_of([item.order for item in orders], [rules])
+    cases = [
+        _Case(item.order, facts.of_new(item, channel, past), rules, item.order.placed_at)
+        for item in orders
+    ]
+    _judge(cases)
+    _store(cases)
+    for item, case in zip(orders, cases, strict=True):
+        item.is_rejected = case.is_refused
+        if not item.is_rejected:
+            item.holds |= {tuned.rule.hold_type for tuned, _ in case.stops}
+    held = [item.order for item in orders if item.holds or item.is_rejected]
+    content = [item.order for item in orders if not item.holds and not item.is_rejected]
+    _open_holds([case for case in cases if not case.is_refused])
     transitions.apply_path(held, ["verify"], at_for=_placed_at)
     transitions.apply_path(content, ["verify", "confirm"], at_for=_placed_at)
+    _reject([case for case in cases if case.is_refused])
 
 
 def _placed_at(order: Order) -> datetime:
     return order.placed_at
 
 
-@needs_transaction
-def confirm(*, orders: Sequence[Order], at: Mapping[int, datetime]) -> None:
-    """This function will confirm orders whose rules are content, each at its own time."""
-    transitions.apply_many(orders, "confirm", at_for=lambda order: at[order.pk])
+def _judge(cases: Sequence[_Case]) -> None:
+    """What is asked last takes something: it is not asked of orders that are refused already."""
+    for case in cases:
+        case.judge(last=False)
+    open_cases = [case for case in cases if not case.is_refused]
+    wanting = [case.order for case in open_cases if case.rules["credit"].is_enabled]
+    credit = crediting.take(orders=wanting) if wanting else {}
+    for case in open_cases:
+        case.facts.credit = credit.get(case.order.pk)
+        case.judge(last=True)
+
+
+def _store(cases: Sequence[_Case]) -> None:
+    bulk.insert_rows(
+        RuleResult,
+        [
+            {
+                "order_id": case.order.pk,
+                "rule": tuned.rule.code,
+                "rule_version": tuned.version,
+                "run": case.run,
+                "verdict": answer.verdict,
+                "reasons": answer.reasons,
+                "mark": case.mark(tuned, answer)[1] if answer.verdict in _OBJECTING else "",
+                "created_at": case.at,
+            }
+            for case in cases
+            for tuned, answer in case.answers
+        ],
+    )
+
+
+def _open_holds(cases: Sequence[_Case]) -> None:
+    """The first rule of a type says why; the others stand with the answers."""
+    wanted: dict[tuple[int, str], holding.HoldDraft] = {}
+    for case in cases:
+        for tuned, answer in case.news():
+            draft = holding.HoldDraft(
+                order=case.order,
+                type=tuned.rule.hold_type,
+                reason=answer.reasons[0]["detail"],
+                at=case.at,
+                rule=tuned.rule.code,
+            )
+            wanted.setdefault((case.order.pk, draft.type), draft)
+    holding.open_many(drafts=list(wanted.values()))
+
+
+def _reject(cases: Sequence[_Case]) -> None:
+    reasons = {case.order.pk: case.stops[0][1].reasons[0]["detail"] for case in cases}
+    times = {case.order.pk: case.at for case in cases}
+    rejecting.reject_many(
+        orders=[case.order for case in cases],
+        reason_for=lambda order: reasons[order.pk],
+        at_for=lambda order: times[order.pk],
+    )
 
 
 def open_hold_types(*, order_ids: Sequence[int]) -> dict[int, list[str]]:
@@ -52,82 +164,89 @@ def open_hold_types(*, order_ids: Sequence[int]) -> dict[int, list[str]]:
     return dict(found)
 
 
-_Answers = list[tuple[Recorded, list[tuple[Rule, Answer]]]]
+@needs_transaction
+def verify_again(*, orders: Sequence[Order]) -> dict[int, set[str]]:
+    """This function will judge stored orders that the caller has locked: those of a submitted
+    draft, or those that were changed.
+
+    Stores a new run of answers, opens holds for what is objected to for the first time, and lifts
+    the holds that rules opened and none of their type upholds. What an override covers is no
+    objection, and what a person let go is not held again. An order without open holds goes on from
+    where it stopped: a new one is confirmed, routed and told. One that is confirmed already can be
+    held, but not rejected. The number of statements is constant.
+
+    :returns: the open holds by order; an order that is closed or was rejected is absent.
+    """
+    live = [order for order in orders if order.closed_at is None]
+    if not live:
+        return {}
+    cases = _cases(live)
+    _judge(cases)
+    _store(cases)
+    fresh = [case.order for case in cases if case.order.status == Order.Status.RECEIVED]
+    transitions.apply_many(fresh, "verify")
+    _reject([c for c in cases if c.is_refused and c.order.status == Order.Status.VERIFYING])
+    kept = [case for case in cases if case.order.closed_at is None]
+    _open_holds(kept)
+    _lift(kept)
+    return _go_on([case.order for case in kept])
 
 
-def _judge_all(orders: Sequence[Recorded]) -> _Answers:
-    lookalikes = _lookalikes([item.order for item in orders])
-    return [(item, judge(_facts(item, lookalikes))) for item in orders]
-
-
-def _facts(item: Recorded, lookalikes: Mapping[int, list[_Earlier]]) -> Facts:
-    return Facts(
-        address=item.draft.address,
-        quantities=tuple(line.ordered for line in item.lines),
-        placed_at=item.order.placed_at,
-        lookalikes=tuple((number, at) for at, _, number in lookalikes[item.order.pk]),
-    )
-
-
-#: When another order was placed, its key and its number.
-_Earlier = tuple[datetime, int, int]
-
-
-def _lookalikes(orders: Sequence[Order]) -> dict[int, list[_Earlier]]:
-    """Earlier orders (also of this batch) with the same customer and content, by order."""
-    hashes = {order.content_hash for order in orders}
-    customers = {order.customer_id for order in orders}
-    earliest = min(order.placed_at for order in orders) - DUPLICATE_WINDOW
-    rows = Order.objects.filter(
-        ~Q(status__in=["draft", "cancelled", "rejected", "expired"]),
-        customer_id__in=customers,
-        content_hash__in=hashes,
-        placed_at__gte=earliest,
-    ).values_list("customer_id", "content_hash", "placed_at", "id", "number")
-    groups: dict[tuple[int, str], list[_Earlier]] = defaultdict(list)
-    for customer_id, content_hash, placed_at, key, number in rows:
-        groups[customer_id, content_hash].append((placed_at, key, number))
-    return {
-        order.pk: [
-            other
-            for other in groups[order.customer_id, order.content_hash]
-            if other[:2] < (order.placed_at, order.pk)
-        ]
+def _cases(orders: Sequence[Order]) -> list[_Case]:
+    keys = [order.pk for order in orders]
+    stored = facts.load(orders, purpose="verification")
+    scopes = {order.pk: (order.organization_id, stored.code_of(order)) for order in orders}
+    books = rulebook.current(scopes=set(scopes.values()))
+    past = facts.past_of(orders, list(books.values()))
+    covered = overrides.marks_of(order_ids=keys)
+    runs = overrides.last_runs(order_ids=keys)
+    now = clock.now()
+    cases = [
+        _Case(
+            order,
+            stored.facts(order, past),
+            books[scopes[order.pk]],
+            now,
+            runs[order.pk].number + 1,
+            covered=covered[order.pk],
+            known=runs[order.pk].objections,
+        )
         for order in orders
-    }
+    ]
+    _rate_addresses(cases, stored)
+    return cases
 
 
-def _store(answers: _Answers) -> None:
-    bulk.insert_rows(
-        RuleResult,
-        [
-            {
-                "order_id": item.order.pk,
-                "rule": rule.code,
-                "rule_version": rule.version,
-                "run": 1,
-                "verdict": answer.verdict,
-                "reasons": list(answer.reasons),
-                "created_at": item.order.placed_at,
-            }
-            for item, judged in answers
-            for rule, answer in judged
-        ],
+def _rate_addresses(cases: Sequence[_Case], stored: facts.Stored) -> None:
+    changed = []
+    for case in cases:
+        level = facts.address_level(stored, case.order, case.facts)
+        if level != case.order.address_verdict:
+            case.order.address_verdict = level
+            changed.append({"id": case.order.pk, "address_verdict": level})
+    bulk.update_rows(Order, changed)
+
+
+def _lift(cases: Sequence[_Case]) -> None:
+    upheld = {(case.order.pk, tuned.rule.hold_type) for case in cases for tuned, _ in case.stops}
+    orders = {case.order.pk: case.order for case in cases}
+    rows = Hold.objects.filter(order__in=list(orders), released_at=None).exclude(rule="")
+    content: dict[int, set[str]] = defaultdict(set)
+    for order_id, kind in rows.values_list("order_id", "type"):
+        if (order_id, kind) not in upheld:
+            content[order_id].add(kind)
+    holds.lift_many(
+        orders=[order for key, order in orders.items() if key in content],
+        types=content,
+        reason="The rule has no objection any more.",
     )
 
 
-def _open_holds(answers: _Answers) -> None:
-    wanted = []
-    for item, judged in answers:
-        for rule, answer in judged:
-            if answer.verdict == HOLD:
-                item.holds.add(rule.hold_type)
-                wanted.append(
-                    holding.HoldDraft(
-                        order=item.order,
-                        type=rule.hold_type,
-                        reason=answer.reasons[0]["detail"],
-                        at=item.order.placed_at,
-                    )
-                )
-    holding.open_many(drafts=wanted)
+def _go_on(orders: Sequence[Order]) -> dict[int, set[str]]:
+    """Work of what is held stops; what is new and free is confirmed, routed and told."""
+    found = open_hold_types(order_ids=[order.pk for order in orders])
+    standing = {order.pk: set(found.get(order.pk, ())) for order in orders}
+    stopping.tell(orders=[order for order in orders if standing[order.pk]])
+    free = [o for o in orders if not standing[o.pk] and o.status == Order.Status.VERIFYING]
+    committing.resume(orders=free)
+    return standing
