@@ -162,11 +162,11 @@ def test_a_new_line_is_routed_with_its_own_work() -> None:
     world = a_world()
     order = a_placed(world, lines={"A": 1})
 
-    added = {"action": "add_line", "sku": "B", "quantity": 2, "unit_amount": "7.50"}
+    added = {"action": "add_line", "sku": "B", "quantity": 2, "unit_amount": "17.50"}
     amendment = edit(order, added)
 
     assert counters(order) == [(1, 0, 0, 0, 1, 0), (2, 0, 0, 0, 2, 0)]
-    assert _money(amendment)[:2] == ("20.00", "35.00")
+    assert _money(amendment)[:2] == ("20.00", "55.00")
     assert [row["line"] for row in amendment.outcome["lines"]] == [2]
 
 

@@ -16,7 +16,7 @@ from oms.core import clock
 from oms.core.errors import OmsError
 from orders import amounts
 from orders.models import Order, OrderLine
-from orders.services import release
+from orders.services import release, rulebook
 from orders.services.amending import amendments, applying
 from orders.tests.amending import confirm, rows
 from orders.tests.factories import World, a_draft, a_world
@@ -31,7 +31,14 @@ CENT = Decimal("0.01")
 
 @pytest.fixture
 def world() -> World:
-    return a_world(stock_at={"reno": {"A": 400, "B": 60}, "dallas": {"A": 60, "B": 400}})
+    world = a_world(stock_at={"reno": {"A": 400, "B": 60}, "dallas": {"A": 60, "B": 400}})
+    for rule in ("price", "tax"):
+        # Amounts are thrown here: none is too odd.
+        rulebook.change(
+            organization_id=world.organization_id, channel="", rule=rule, settings={},
+            verdict="hold", is_enabled=False, reason="A test of amounts.", based_on=0,
+        )  # fmt: skip
+    return world
 
 
 def _cents(dice: random.Random, most: int) -> Decimal:

@@ -15,9 +15,9 @@ from oms.core.transactions import needs_transaction
 from orders import amounts
 from orders.channels import selectors as channels
 from orders.models import Order, OrderLine
-from orders.services import fulfillment, paying, recording
+from orders.services import fulfillment, paying, recording, verification
 from orders.services.amending import actions as kinds
-from orders.services.amending import checking, continuing, editing, outcomes, standing, taking_back
+from orders.services.amending import continuing, editing, outcomes, standing, taking_back
 from orders.services.amending.actions import Action, refuse
 from orders.services.amending.addressing import Destination, find
 from orders.services.amending.editing import Edited
@@ -39,7 +39,7 @@ def apply(*, order_id: int, actions: Sequence[Action]) -> dict[str, Any]:
     since = taking_back.take_back(standing=stands, edited=edited, is_planned_anew=is_planned_anew)
     _save_lines(edited)
     _save_order(stands, edited)
-    checking.check_again(order=stands.order, edited=edited)
+    verification.verify_again(orders=[Order.objects.get(pk=order_id)])
     paying.settle(order_ids=[order_id])
     continuing.move_on(order_id=order_id, since=since)
     if edited.removed:

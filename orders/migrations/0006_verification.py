@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
         ('channels', '0002_rules_and_levels'),
         ('contacts', '0002_written_addresses'),
         ('customers', '0002_verification'),
-        ('orders', '0004_holds_and_notes'),
+        ('orders', '0005_replacements'),
     ]
 
     operations = [
