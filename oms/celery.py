@@ -33,6 +33,8 @@ def _every(task: str, *, seconds: float, queue: str) -> dict[str, Any]:
 BEAT: dict[str, dict[str, Any]] = {
     "inventory-expire": _every("inventory.expire_reservations", seconds=60, queue="default"),
     "orders-expire-unpaid": _every("orders.expire_unpaid", seconds=60, queue="default"),
+    "orders-run-imports": _every("orders.run_imports", seconds=15, queue="default"),
+    "orders-purge-imports": _every("orders.purge_imports", seconds=3600, queue="default"),
     "control-tower-dead-letters": _every(
         "control_tower.check_dead_letters", seconds=60, queue="default"
     ),

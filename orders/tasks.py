@@ -7,9 +7,13 @@ from typing import Any
 
 from celery import shared_task
 
-from oms.core import clock
+from oms.core import clock, waking
 from oms.core.tasks import BaseTask
+from orders.importing import uploads
 from orders.services import expiring, hold_clock
+
+#: Seconds after which the queue gets its worker back; the import goes on in its turn.
+SLICE_S = 60.0
 
 #: Orders locked at a time.
 _BATCH = 200
@@ -42,3 +46,16 @@ def release_due_holds(**_: Any) -> int:
 def escalate_late_holds(**_: Any) -> int:
     """Tells, once, of holds whose answer is late."""
     return _until_done(lambda: hold_clock.escalate_due(limit=_BATCH))
+
+
+@shared_task(name="orders.run_imports", base=BaseTask, queue="default")
+def run_imports(**_: Any) -> None:
+    """Checks and imports the files that wait, in slices."""
+    if uploads.work_on(seconds=SLICE_S):
+        waking.wake(run_imports)
+
+
+@shared_task(name="orders.purge_imports", base=BaseTask, queue="default")
+def purge_imports(**_: Any) -> None:
+    """Deletes uploaded files and files of refused rows after their days."""
+    uploads.purge()

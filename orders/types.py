@@ -90,6 +90,7 @@ class Placed:
     holds: tuple[str, ...] = ()
     promised_on: str = ""
     tracking_path: str = ""
+    total_amount: Decimal = Decimal(0)
     is_replay: bool = False
     error: OmsError | None = None
     extra: dict[str, Any] = field(default_factory=dict)

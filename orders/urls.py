@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from django.urls import path
 
-from orders.api import amending, batch, drafts, payments, replacements, views
+from orders.api import amending, batch, drafts, imports, payments, replacements, views
 
 urlpatterns = [
     path("orders", views.Orders.as_view(), name="orders"),
     path("orders/batch", batch.OrderBatch.as_view(), name="order-batch"),
+    path(
+        "orders/import-template/<str:kind>",
+        imports.OrderImportTemplate.as_view(),
+        name="order-import-template",
+    ),
     path("orders/<str:public_id>", views.OrderDetail.as_view(), name="order"),
     path("orders/<str:public_id>/cancel", views.OrderCancel.as_view(), name="order-cancel"),
     path(

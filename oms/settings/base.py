@@ -312,6 +312,8 @@ OMS: dict[str, Any] = {
     "HASH_KEY": env.str("OMS_HASH_KEY", default="") or secrets.load("hash_key"),
     # How long an order of a channel that requires payment waits for it.
     "PAYMENT_WINDOW_H": env.int("OMS_PAYMENT_WINDOW_H", default=72),
+    # How long an uploaded file of orders and its refused rows are kept.
+    "IMPORT_KEEP_DAYS": env.int("OMS_IMPORT_KEEP_DAYS", default=7),
     "SANDBOX_CARRIER_URL": sandbox_carrier_url(),
     "SANDBOX_CARRIER_SECRET": secrets.load("sandbox_carrier_secret"),
 }

@@ -3,23 +3,41 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
+
+from orders.importing.types import RowError, SourceRow
 
 _INTEGER = re.compile(r"^[0-9]{1,9}$", re.ASCII)
 _DECIMAL = re.compile(r"^[0-9]{1,12}(\.[0-9]{1,4})?$", re.ASCII)
 
 
 class Problems:
-    """Collects (field, code, message) while a row is read."""
+    """Collects what is wrong while an order is read, each at its row (of a table) or under its path
+    (of a document)."""
 
-    def __init__(self) -> None:
-        self.found: list[tuple[str, str, str]] = []
+    def __init__(self, rows: Sequence[SourceRow], *, is_table: bool) -> None:
+        self.found: list[RowError] = []
+        self._rows = rows
+        self._is_table = is_table
+        self._line, self._prefix = rows[0].line, ""
 
     def add(self, field: str, code: str, message: str) -> None:
-        self.found.append((field, code, message))
+        path = f"{self._prefix}/{field}".strip("/")
+        self.found.append(RowError(self._line, path, code, message))
+
+    @contextmanager
+    def within(self, part: str, index: int) -> Iterator[None]:
+        """This method will place what is added meanwhile at a part of the order."""
+        if self._is_table:
+            self._line = self._rows[index].line
+        else:
+            self._prefix = f"{part}/{index}"
+        yield
+        self._line, self._prefix = self._rows[0].line, ""
 
 
 def text(

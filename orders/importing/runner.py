@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from oms.core import clock, locks
-from oms.core.errors import Conflict, OmsError
+from oms.core.errors import Conflict
 from oms.core.locks import LockSpace
 from oms.infra.jobs import services as jobs
 from orders.channels.types import ChannelFacts
+from orders.importing import errors_file
+from orders.importing.answers import Batch
 from orders.importing.errors_file import ErrorsFile
-from orders.importing.types import Reader, RowError, SourceOrder
+from orders.importing.types import Reader, SourceOrder
 from orders.services import placement
 from orders.types import Placed
 
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
 #: Large enough that statements are cheap per order, small enough that locks are short.
 BATCH = 100
+KIND = "import_orders"
 
 
 @dataclass(slots=True)
@@ -50,6 +54,13 @@ class Progress:
     def per_second(self) -> float:
         return round(self.placed / self.seconds, 1) if self.seconds else 0.0
 
+    def count(self, batch: Batch) -> None:
+        """This method will add what became of a batch."""
+        self.position += len(batch.orders)
+        self.placed += batch.placed
+        self.replayed += batch.replayed
+        self.rejected += len(batch.refused)
+
     def as_cursor(self) -> dict[str, float]:
         return {name: getattr(self, name) for name in self.__slots__}
 
@@ -62,88 +73,103 @@ class _DryRun(Exception):
     """Rolls the batch back."""
 
 
+def key_of(channel: ChannelFacts, reader: Reader) -> str:
+    """This function will return what an import is resumed by: same channel, content and mapping."""
+    return f"{channel.organization_id}:{channel.code}:{reader.fingerprint}"
+
+
 def run(
     *,
     reader: Reader,
     channel: ChannelFacts,
     folder: Path,
     created_by: str,
-    is_dry_run: bool = False,
     advance: Callable[[int], None] = lambda _n: None,
     limit: int | None = None,
+    until: float | None = None,
+    started: Callable[[Job], None] = lambda _job: None,
 ) -> tuple[Progress, Path]:
     """This function will place every order of the reader that can be placed.
 
-    :returns: the totals over all runs of this file, and the path of the row-error file.
+    :param started: called with the job before the first batch.
+    :param until: monotonic seconds at which it stops after the batch at hand, to be called again.
+    :returns: the totals over all runs of this file, and the path of the file of refused rows.
+    :raises AlreadyImporting: another runner is at this file.
+    :raises JobStopped: a person stopped it.
     """
-    key = f"{channel.organization_id}:{channel.code}:{reader.fingerprint}"
-    if is_dry_run:
-        return _rehearse(reader, channel, folder / "dry-run.errors.csv", advance, limit)
+    key = key_of(channel, reader)
     with locks.session_lock(LockSpace.IMPORT, zlib.crc32(key.encode())) as is_mine:
         if not is_mine:
             raise AlreadyImporting("This file is being imported by another command.")
-        return _resume(reader, channel, folder, key, created_by, advance, limit)
+        job = jobs.start(
+            kind=KIND,
+            key=key,
+            organization_id=channel.organization_id,
+            total=reader.total,
+            created_by=created_by,
+            take_over=True,  # the lock says that the former runner is gone
+        )
+        started(job)
+        return _resume(job, reader, channel, folder, advance, limit, until)
 
 
 def _resume(
+    job: Job,
     reader: Reader,
     channel: ChannelFacts,
     folder: Path,
-    key: str,
-    created_by: str,
     advance: Callable[[int], None],
     limit: int | None,
+    until: float | None,
 ) -> tuple[Progress, Path]:
-    job = jobs.start(
-        kind="import_orders",
-        key=key,
-        organization_id=channel.organization_id,
-        total=reader.total,
-        created_by=created_by,
-        take_over=True,  # the lock says that the former runner is gone
-    )
     progress = Progress.from_cursor(job.cursor)
-    path = folder / f"{job.public_id}.errors.csv"
+    path = errors_file.path_in(folder, job.public_id, reader.columns)
     advance(progress.position)
     started = clock.monotonic() - progress.seconds
-    with ErrorsFile(path, length=progress.errors_length) as errors:
-        for batch in _batches(reader, progress.position, limit):
-            _place_batch(job, channel, batch, progress, errors, started)
+    if job.status == "succeeded":
+        return progress, path
+    with ErrorsFile(path, columns=reader.columns, length=progress.errors_length) as errors:
+        for batch in batches(reader, progress.position, limit):
+            _place_batch(job, reader, channel, batch, progress, errors, started)
             advance(len(batch))
-    if limit is None and job.status == "running":
+            if until is not None and clock.monotonic() >= until:
+                break
+    if progress.position >= reader.total:
         jobs.finish(job=job, result=progress.as_cursor(), result_file=str(path))
     return progress, path
 
 
-def _batches(
-    reader: Iterable[SourceOrder], position: int, limit: int | None
+def batches(
+    reader: Iterable[SourceOrder], position: int = 0, limit: int | None = None
 ) -> Iterator[list[SourceOrder]]:
-    rest = islice(iter(reader), position, None if limit is None else limit)
+    """This function will return the orders behind a position, batch by batch."""
+    rest = islice(iter(reader), position, None if limit is None else position + limit)
     while batch := list(islice(rest, BATCH)):
         yield batch
 
 
 def _place_batch(
     job: Job,
+    reader: Reader,
     channel: ChannelFacts,
-    batch: Sequence[SourceOrder],
+    orders: Sequence[SourceOrder],
     progress: Progress,
     errors: ErrorsFile,
     started: float,
 ) -> None:
     def within(answers: Sequence[Placed]) -> None:
-        found = _errors_of(batch, answers)
-        rejected = _count(progress, batch, answers, found)
-        progress.errors_length = errors.append(found)
+        batch = Batch(orders, answers, is_table=bool(reader.columns))
+        progress.count(batch)
+        progress.errors_length = errors.append(batch.refused)
         progress.seconds = round(clock.monotonic() - started, 3)
         jobs.advance(
             job=job,
-            done=len(batch),
-            failed=rejected,
+            done=len(orders),
+            failed=len(batch.refused),
             cursor=progress.as_cursor(),
         )
 
-    _place(channel, batch, within)
+    _place(channel, orders, within)
 
 
 def _place(
@@ -160,63 +186,14 @@ def _place(
         placement.place(channel=channel, drafts=drafts, within=within)
 
 
-def _errors_of(batch: Sequence[SourceOrder], answers: Sequence[Placed]) -> list[RowError]:
-    found: list[RowError] = []
-    replies = iter(answers)
-    for source in batch:
-        if source.draft is None:
-            found += source.errors
-        elif (error := next(replies).error) is not None:
-            found += _row_errors(source, error)
-    return found
+def rehearse(*, reader: Reader, channel: ChannelFacts, orders: Sequence[SourceOrder]) -> Batch:
+    """This function will say what would become of one batch, and change nothing."""
+    found: list[Batch] = []
 
+    def within(answers: Sequence[Placed]) -> None:
+        found.append(Batch(orders, answers, is_table=bool(reader.columns)))
+        raise _DryRun
 
-def _row_errors(source: SourceOrder, error: OmsError) -> list[RowError]:
-    if not error.errors:
-        return [RowError(source.line, "", error.code, error.detail, source.original)]
-    return [
-        RowError(source.line, e.pointer.lstrip("/"), e.code, e.detail, source.original)
-        for e in error.errors
-    ]
-
-
-def _count(
-    progress: Progress,
-    batch: Sequence[SourceOrder],
-    answers: Sequence[Placed],
-    errors: Sequence[RowError],
-) -> int:
-    rejected = len({error.line for error in errors})
-    progress.position += len(batch)
-    progress.placed += sum(a.is_placed and not a.is_replay for a in answers)
-    progress.replayed += sum(a.is_placed and a.is_replay for a in answers)
-    progress.rejected += rejected
-    return rejected
-
-
-def _rehearse(
-    reader: Reader,
-    channel: ChannelFacts,
-    path: Path,
-    advance: Callable[[int], None],
-    limit: int | None,
-) -> tuple[Progress, Path]:
-    progress, started = Progress(), clock.monotonic()
-    with ErrorsFile(path) as errors:
-
-        def within_for(batch: Sequence[SourceOrder]) -> Callable[[Sequence[Placed]], None]:
-            def within(answers: Sequence[Placed]) -> None:
-                found = _errors_of(batch, answers)
-                _count(progress, batch, answers, found)
-                errors.append(found)
-                raise _DryRun
-
-            return within
-
-        for batch in _batches(reader, 0, limit):
-            try:
-                _place(channel, batch, within_for(batch))
-            except _DryRun:
-                advance(len(batch))
-    progress.seconds = clock.monotonic() - started
-    return progress, path
+    with suppress(_DryRun):
+        _place(channel, orders, within)
+    return found[0]

@@ -3,119 +3,95 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
-from collections.abc import Iterator
-from itertools import groupby
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from oms.core.api.parsing import parse_object
-from oms.core.errors import Invalid, OmsError
+from oms.core.errors import OmsError
 from orders.importing import records
-from orders.importing.types import SourceOrder
+from orders.importing.columns import UnreadableFile
+from orders.importing.errors_file import ERROR_MEMBER
+from orders.importing.tables import Numbered, TableReader, fingerprint
+from orders.importing.types import SourceOrder, SourceRow
 
-#: Columns of the CSV; rows of one order stand together and repeat its reference.
-CSV_COLUMNS = (
-    "external_ref", "sku", "quantity", "unit_amount", "currency", "tier", "customer_ref",
-    "placed_at", "shipping_amount", "name", "company", "phone", "email", "street", "street2",
-    "city", "region", "postcode", "country", "latitude", "longitude",
-)  # fmt: skip
-_REQUIRED = {"external_ref", "sku", "quantity", "currency", "country"}
+__all__ = ["CsvReader", "JsonLinesReader", "UnreadableFile"]
 
-
-class UnreadableFile(Invalid):
-    """The file as a whole is not what its format says; nothing was placed."""
-
-    code = "import.unreadable_file"
+#: What the file of refused rows puts before a cell that a spreadsheet would run.
+_RISKY = ("'=", "'+", "'-", "'@")
 
 
-def fingerprint(*paths: Path) -> str:
-    """This function will return a hash of the contents, read in pieces."""
-    digest = hashlib.sha256()
-    for path in paths:
-        with path.open("rb") as handle:
-            while piece := handle.read(1 << 20):
-                digest.update(piece)
-    return digest.hexdigest()[:32]
+class CsvReader(TableReader):
+    """A table as text: comma or semicolon, UTF-8."""
+
+    @staticmethod
+    def rows_of(path: Path) -> Iterable[Numbered]:
+        return _CsvRows(path)
 
 
-class CsvReader:
-    """One order per run of rows with the same `external_ref`."""
+@dataclass(frozen=True, slots=True)
+class _CsvRows:
+    """Read from the file anew each time, so that a large one never stands in memory."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.fingerprint = fingerprint(path)
-        self._check_header()
-        self.total = sum(1 for _ in self)
+    path: Path
 
-    def _check_header(self) -> None:
+    def __iter__(self) -> Iterator[Numbered]:
         with _open_text(self.path) as handle:
-            header = next(csv.reader(handle), [])
-        missing, unknown = _REQUIRED - set(header), set(header) - set(CSV_COLUMNS)
-        if missing or unknown or len(set(header)) != len(header):
-            raise UnreadableFile(
-                f"{self.path.name}: the header lacks {sorted(missing)}, has unknown "
-                f"{sorted(unknown)[:5]}. Known columns: {', '.join(CSV_COLUMNS)}."
-            )
-
-    def __iter__(self) -> Iterator[SourceOrder]:
-        with _open_text(self.path) as handle:
-            reader = csv.DictReader(handle, restkey="_extra", strict=False)
-            rows = ((reader.line_num, row) for row in reader)
-            for _, group in groupby(rows, key=lambda pair: pair[1].get("external_ref")):
-                yield _from_rows(list(group))
+            reader = csv.reader(handle, delimiter=_delimiter(handle))
+            try:
+                for cells in reader:
+                    if cells:
+                        yield reader.line_num, [_plain(cell) for cell in cells]
+            except csv.Error as error:
+                raise UnreadableFile(f"Line {reader.line_num} is no CSV: {error}.") from error
 
 
-def _from_rows(rows: list[tuple[int, dict[str, Any]]]) -> SourceOrder:
-    line, first = rows[0]
-    original = _as_csv([row for _, row in rows])
-    broken = [number for number, row in rows if "_extra" in row or None in row.values()]
-    if broken:
-        message = f"Row {broken[0]} has another number of cells than the header."
-        return records.unreadable(line, original, "wrong_cells", message)
-    return records.to_source(
-        first, lines=[row for _, row in rows], recipient=first, line=line, original=original
-    )
+def _delimiter(handle: io.TextIOWrapper) -> str:
+    first = handle.readline()
+    handle.seek(0)
+    return ";" if first.count(";") > first.count(",") else ","
 
 
-def _as_csv(rows: list[dict[str, Any]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    for row in rows:
-        writer.writerow([value for value in row.values() if not isinstance(value, list)])
-    return text.getvalue().rstrip("\n")
+def _plain(cell: str) -> str:
+    return cell[1:] if cell.startswith(_RISKY) else cell
 
 
 class JsonLinesReader:
     """One JSON object per line, shaped like the body of `POST /api/v1/orders`."""
 
+    columns: Sequence[str] = ()
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self.fingerprint = fingerprint(path)
-        self.total = sum(1 for _ in self)
+        self.total = sum(1 for _ in self._lines())
 
-    def __iter__(self) -> Iterator[SourceOrder]:
+    def _lines(self) -> Iterator[tuple[int, bytes]]:
         with self.path.open("rb") as handle:
             for number, raw in enumerate(handle, start=1):
                 if raw.strip():
-                    yield _from_json(number, raw)
+                    yield number, raw
+
+    def __iter__(self) -> Iterator[SourceOrder]:
+        for number, raw in self._lines():
+            yield _from_json(number, raw)
 
 
 def _from_json(number: int, raw: bytes) -> SourceOrder:
     original = raw.decode("utf-8", errors="replace").rstrip("\r\n")
+    rows = (SourceRow(number, (original,)),)
     try:
         record = parse_object(raw)
     except OmsError as error:
-        return records.unreadable(number, original, error.code, error.detail)
+        return records.unreadable(rows, error.code, error.detail)
+    record.pop(ERROR_MEMBER, None)
     lines, recipient = record.get("lines"), record.get("ship_to")
     if not isinstance(lines, list) or not isinstance(recipient, dict):
         return records.unreadable(
-            number, original, "invalid_type", "Give lines as a list and ship_to as an object."
+            rows, "invalid_type", "Give lines as a list and ship_to as an object."
         )
-    return records.to_source(
-        record, lines=lines, recipient=recipient, line=number, original=original
-    )
+    return records.to_source(record, lines=lines, recipient=recipient, rows=rows)
 
 
 def _open_text(path: Path) -> io.TextIOWrapper:

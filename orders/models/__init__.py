@@ -5,6 +5,7 @@ from orders.models.fulfillment import (
     FulfillmentOrderStatusChange,
     TimelineEntry,
 )
+from orders.models.intake import ImportFile, ImportMapping
 from orders.models.notes import Attachment, OrderNote
 from orders.models.order import Order, OrderLine, OrderStatusChange
 from orders.models.promise import Promise
@@ -18,6 +19,8 @@ __all__ = [
     "FulfillmentOrder",
     "FulfillmentOrderStatusChange",
     "Hold",
+    "ImportFile",
+    "ImportMapping",
     "Order",
     "OrderLine",
     "OrderNote",

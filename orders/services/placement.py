@@ -184,6 +184,7 @@ def answer_of(item: recording.Recorded) -> Placed:
         holds=tuple(sorted(item.holds)),
         promised_on=order.promised_on.isoformat() if order.promised_on else "",
         tracking_path=path_for(order.public_id),
+        total_amount=order.total_amount,
     )
 
 

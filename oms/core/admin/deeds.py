@@ -55,6 +55,10 @@ def actor_of(request: HttpRequest) -> str:
     return f"staff:{request.user.pk}"
 
 
+def _given(request: HttpRequest) -> tuple[Any, ...]:
+    return (request.POST, request.FILES) if request.method == "POST" else ()
+
+
 class DeedsMixin:
     """Gives an admin class `perform`, the body of every deed."""
 
@@ -81,7 +85,7 @@ class DeedsMixin:
         """
         obj = self._subject(request, object_id)
         back = self._address(obj)
-        form = form_class(request.POST if request.method == "POST" else None)
+        form = form_class(*_given(request))
         code = 200
         if request.method == "POST" and form.is_valid():
             try:

@@ -31,6 +31,7 @@ SETTINGS = (
     Setting("OMS_CONTACTS_KEY", "made once", "32 bytes, URL-safe base64: opens personal data."),
     Setting("OMS_HASH_KEY", "made once", "Keys the hashes of mails, phones, tracking links."),
     Setting("OMS_PAYMENT_WINDOW_H", "72", "Hours an order waits for a payment that it requires."),
+    Setting("OMS_IMPORT_KEEP_DAYS", "7", "Days that uploaded files of orders are kept."),
     Setting("ALLOWED_HOSTS", "this machine's names", "Host names the server answers to, by comma."),
     Setting("CSRF_TRUSTED_ORIGINS", "none", "Origins of forms beside the server's own, by comma."),
     Setting("SECURE_SSL_REDIRECT", "true", "In `prod`: whether plain HTTP is sent to HTTPS."),

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from orders.importing import runner
+from orders.importing import preview, runner
 from orders.importing.text_files import CsvReader
 from orders.models import Order
 from orders.services import placement
-from orders.tests.factories import World, a_world
+from orders.tests.factories import World, a_draft, a_world
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -50,11 +50,11 @@ def test_import_places_the_good_and_files_the_bad(world: World, tmp_path: Path) 
     )
 
     assert (progress.placed, progress.rejected, Order.objects.count()) == (118, 2, 118)
-    assert [(e["line"], e["field"], e["code"]) for e in _errors(path)] == [
-        ("5", "lines/0/sku", "unknown_sku"),
-        ("79", "lines/0/sku", "unknown_sku"),
+    assert [(e["error_row"], e["error_field"], e["error_code"]) for e in _errors(path)] == [
+        ("5", "sku", "unknown_sku"),
+        ("79", "sku", "unknown_sku"),
     ]
-    assert "Person 3" in _errors(path)[0]["original"]
+    assert _errors(path)[0]["name"] == "Person 3"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
@@ -105,17 +105,54 @@ def test_import_killed_between_batches_goes_on_behind_the_last(
     progress, path = run()
 
     assert (progress.placed, progress.rejected, Order.objects.count()) == (247, 3, 247)
-    assert [e["line"] for e in _errors(path)] == ["7", "152", "251"]
+    assert [e["error_row"] for e in _errors(path)] == ["7", "152", "251"]
 
 
 def test_dry_run_says_the_same_and_changes_nothing(world: World, tmp_path: Path) -> None:
-    progress, path = runner.run(
-        reader=_file(tmp_path, 40, bad={2}),
+    path = tmp_path / "dry-run.errors.csv"
+    world.place(a_draft("F-7"))
+
+    found = preview.look(reader=_file(tmp_path, 40, bad={2}), channel=world.channel, path=path)
+
+    assert (found.total, found.done) == (40, 40)
+    assert (found.new, found.repeated, found.rejected, found.held) == (38, 1, 1, 0)
+    assert (found.units, found.amounts) == (38, {"USD": 760})
+    assert found.reasons == {"sku unknown_sku": 1}
+    assert found.first[1:3] == [
+        {"line": 3, "reference": "F-1", "units": 1, "outcome": "new", "codes": []},
+        {
+            "line": 4,
+            "reference": "F-2",
+            "units": 1,
+            "outcome": "rejected",
+            "codes": ["unknown_sku"],
+        },
+    ]
+    assert found.first[7]["outcome"] == "repeated"
+    assert (Order.objects.count(), len(_errors(path))) == (1, 1)
+
+
+def test_dry_run_stops_when_it_is_told_to(world: World, tmp_path: Path) -> None:
+    found = preview.look(
+        reader=_file(tmp_path, 250),
         channel=world.channel,
-        folder=tmp_path / "out",
-        created_by="test",
-        is_dry_run=True,
+        path=tmp_path / "dry-run.errors.csv",
+        told=lambda _: False,
     )
 
-    assert (progress.placed, progress.rejected, Order.objects.count()) == (39, 1, 0)
-    assert len(_errors(path)) == 1
+    assert (found.total, found.done) == (250, 100)
+
+
+def test_import_stops_at_its_time_and_goes_on_behind(world: World, tmp_path: Path) -> None:
+    seen = []
+    for until in (0.0, None):
+        progress, _ = runner.run(
+            reader=_file(tmp_path, 150),
+            channel=world.channel,
+            folder=tmp_path / "out",
+            created_by="test",
+            until=until,
+        )
+        seen.append(progress.placed)
+
+    assert (seen, Order.objects.count()) == ([100, 150], 150)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from oms.cockpit.simulation.olist.tables import FILES, Row, Tables, prefix, purchased_at
 from orders.importing.records import unreadable
-from orders.importing.text_files import fingerprint
-from orders.importing.types import SourceOrder
+from orders.importing.tables import fingerprint
+from orders.importing.types import SourceOrder, SourceRow
 from orders.types import LineDraft, OrderDraft, RecipientDraft
 
 
@@ -19,6 +19,7 @@ class OlistReader:
     def __init__(self, folder: Path, tables: Tables) -> None:
         self.tables = tables
         self.total = len(tables.orders)
+        self.columns = tuple(tables.orders[0][1]) if tables.orders else ()
         self.fingerprint = fingerprint(
             *(folder / FILES[name] for name in ("orders", "items", "customers"))
         )
@@ -28,20 +29,18 @@ class OlistReader:
             yield self._read(line, row)
 
     def _read(self, line: int, row: Row) -> SourceOrder:
-        original = ",".join(value or "" for value in row.values())
+        rows = (SourceRow(line, tuple(value or "" for value in row.values())),)
         items = self.tables.items.get(row["order_id"])
         customer = self.tables.customers.get(row["customer_id"])
         if not items:
-            return unreadable(line, original, "olist.no_items", "No item row has this order_id.")
+            return unreadable(rows, "olist.no_items", "No item row has this order_id.")
         if customer is None:
-            return unreadable(
-                line, original, "olist.no_customer", "No customer row has this customer_id."
-            )
+            return unreadable(rows, "olist.no_customer", "No customer row has this customer_id.")
         try:
             draft = self._draft(row, items, customer)
         except (ValueError, InvalidOperation):
-            return unreadable(line, original, "olist.malformed", "A number or time is unreadable.")
-        return SourceOrder(line, original, draft=draft)
+            return unreadable(rows, "olist.malformed", "A number or time is unreadable.")
+        return SourceOrder(rows, draft=draft)
 
     def _draft(self, row: Row, items: Sequence[Row], customer: Row) -> OrderDraft:
         return OrderDraft(
