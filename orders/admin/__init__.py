@@ -2,6 +2,7 @@
 
 from orders.admin.fulfillment import FulfillmentOrderAdmin
 from orders.admin.holds import HoldAdmin
+from orders.admin.imports import ImportFileAdmin
 from orders.admin.orders import OrderAdmin
 
-__all__ = ["FulfillmentOrderAdmin", "HoldAdmin", "OrderAdmin"]
+__all__ = ["FulfillmentOrderAdmin", "HoldAdmin", "ImportFileAdmin", "OrderAdmin"]

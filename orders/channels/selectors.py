@@ -111,6 +111,12 @@ def needs_street(*, channel_id: int) -> bool:
     return Channel.objects.values_list("needs_street", flat=True).get(pk=channel_id)
 
 
+def list_active() -> list[tuple[int, str, str]]:
+    """This function will return (organization, code, name) of the active channels, by name."""
+    rows = Channel.objects.filter(is_active=True).order_by("name", "pk")
+    return list(rows.values_list("organization_id", "code", "name"))
+
+
 def level_choices() -> list[tuple[str, str]]:
     """This function will return (code, name) of the levels of all organizations."""
     own = ServiceLevel.objects.filter(is_active=True).order_by("code").values_list("code", "name")
