@@ -44,7 +44,7 @@ class ImportFileAdmin(ReadAdmin):
     empty_title = _("No files yet")
     empty_text = _("Upload orders as CSV, Excel or JSON lines.")
     actions_list = ["upload"]
-    actions_detail = ["map_columns", "check", "start", "stop"]
+    actions_detail = ["map_columns", "check_file", "start", "stop"]
 
     def get_page_queryset(self, request: HttpRequest) -> QuerySet[ImportFile]:
         return ImportFile.objects.select_related("channel", "job")
@@ -79,7 +79,7 @@ class ImportFileAdmin(ReadAdmin):
             return {"stop"}
         if obj.deleted_at is not None or import_page.is_done(obj):
             return set()
-        return {"check", "start", *(("map_columns",) if obj.columns else ())}
+        return {"check_file", "start", *(("map_columns",) if obj.columns else ())}
 
     @display(description=_("file"), ordering="name")
     def named(self, obj: ImportFile) -> SafeString:
@@ -152,7 +152,7 @@ class ImportFileAdmin(ReadAdmin):
         )
 
     @action(description=_("Check"), permissions=["act"], url_path="check", icon="fact_check")
-    def check(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def check_file(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self.perform(
             request,
             object_id,

@@ -12,7 +12,6 @@ import pytest
 from django.conf import settings as django_settings
 
 from oms.core import clock
-from orders import tasks
 from orders.importing import mappings, uploads
 from orders.importing.columns import UnreadableFile
 from orders.models import ImportFile, Order
@@ -176,7 +175,7 @@ def test_content_is_deleted_after_its_days_and_told(world: World) -> None:
     ImportFile.objects.filter(pk=old.pk).update(created_at=long_ago)
     os.utime(refused, (long_ago.timestamp(), long_ago.timestamp()))
 
-    tasks.purge_imports()
+    uploads.purge()
 
     old.refresh_from_db()
     assert (uploads.path_of(old).exists(), refused.exists()) == (False, False)
