@@ -139,10 +139,9 @@ def _record(order: Order, data: Data) -> None:
         reference=data["reference"],
         reason=data["reason"],
     )
-    [answer] = paying.report(
+    paying.report_one(
         organization_id=order.organization_id,
         source=balances.SOURCES.STAFF,
-        payments=[(order.public_id, payment)],
+        order_ref=order.public_id,
+        payment=payment,
     )
-    if answer.error is not None:
-        raise answer.error

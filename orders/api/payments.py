@@ -109,16 +109,15 @@ def _report(
 ) -> tuple[int, dict[str, Any]]:
     answer: list[tuple[int, dict[str, Any]]] = []
 
-    def within(reported: list[Reported]) -> None:
-        if reported[0].error is not None:
-            raise reported[0].error
-        answer.append(_answer(public_id, reported[0]))
+    def within(reported: Reported) -> None:
+        answer.append(_answer(public_id, reported))
         store(*answer[0])
 
-    paying.report(
+    paying.report_one(
         organization_id=organization_id,
         source=balances.SOURCES.API,
-        payments=[(public_id, payment)],
+        order_ref=public_id,
+        payment=payment,
         within=within,
     )
     return answer[0]

@@ -66,6 +66,30 @@ def report(
     return answers
 
 
+def report_one(
+    *,
+    organization_id: int,
+    source: str,
+    order_ref: str,
+    payment: PaymentDraft,
+    within: Callable[[Reported], None] = lambda _answer: None,
+) -> Reported:
+    """This function will do as `report` for one payment; where it is refused nothing is written.
+
+    :raises UnknownOrders: the organization lacks the order.
+    :raises OmsError: what the payment was refused with.
+    """
+
+    def only(answers: list[Reported]) -> None:
+        if answers[0].error is not None:
+            raise answers[0].error
+        within(answers[0])
+
+    payments = [(order_ref, payment)]
+    answers = report(organization_id=organization_id, source=source, payments=payments, within=only)
+    return answers[0]
+
+
 @needs_transaction
 def settle(*, order_ids: Collection[int]) -> None:
     """This function will tell billing what orders are worth after a change, in the transaction of

@@ -135,3 +135,17 @@ def test_a_key_without_the_scope_places_nothing(world: World) -> None:
     answer = _post(_client(world.organization_id, ["orders:read"]), [_order("S-1")])
 
     assert (answer.status_code, Order.objects.count()) == (403, 0)
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx", "jsonl"])
+def test_a_template_of_every_format_can_be_had(world: World, kind: str) -> None:
+    answer = _client(world.organization_id).get(f"/api/v1/orders/import-template/{kind}")
+
+    assert answer.status_code == 200
+    assert answer.headers["Content-Disposition"].endswith(f'orders-template.{kind}"')
+
+
+def test_a_template_of_another_format_is_not_found(world: World) -> None:
+    answer = _client(world.organization_id).get("/api/v1/orders/import-template/pdf")
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "orders.unknown_template")

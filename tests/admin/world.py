@@ -47,7 +47,7 @@ from oms.infra.accounts.services import keys
 from oms.infra.jobs import services as jobs
 from oms.infra.outbox.models import OutboxEvent, Receipt, Redelivery, RelayHeartbeat
 from orders.channels.models import ServiceLevel
-from orders.models import FulfillmentOrder, Hold, Order, TimelineEntry
+from orders.models import FulfillmentOrder, Hold, ImportFile, Order, TimelineEntry
 from orders.services import fulfillment, holds, release
 from orders.tests.factories import World, a_draft, a_world
 from returns.models import Return, ReturnLine
@@ -64,6 +64,15 @@ def build() -> World:
     _limit(world)
     ServiceLevel.objects.create(
         organization_id=world.organization_id, code="gold", name="Gold", rank=35, deadline_days=2
+    )
+    ImportFile.objects.create(
+        organization_id=world.organization_id,
+        channel_id=world.channel.id,
+        name="orders.csv",
+        format="csv",
+        size_bytes=100,
+        columns=["sku"],
+        created_by="staff:1",
     )
     with unit():
         counts.start(node_id=world.node_ids["reno"], variant_ids=[world.variant_ids["B"]])

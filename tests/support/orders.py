@@ -11,7 +11,7 @@ from typing import Any
 
 from oms.cockpit.simulation.world.places import CITIES
 from oms.cockpit.simulation.world.range import build
-from orders.importing.text_files import CSV_COLUMNS
+from orders.importing.columns import NAMES
 
 SKUS = [item.sku for item in build(108, 7)]
 
@@ -51,7 +51,7 @@ def write_jsonl(path: Path, records: Iterable[Mapping[str, Any]]) -> Path:
 def write_csv(path: Path, records: Iterable[Mapping[str, Any]]) -> Path:
     """This function will write one row per order line."""
     with path.open("w", newline="", encoding="utf-8") as handle:
-        writer = csv.DictWriter(handle, CSV_COLUMNS, restval="")
+        writer = csv.DictWriter(handle, NAMES, restval="")
         writer.writeheader()
         for one in records:
             ship_to = {k: v for k, v in one["ship_to"].items() if k != "lines"}
