@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
         ('accounts', '0002_approval_limits'),
         ('channels', '0002_rules_and_levels'),
         ('jobs', '0001_initial'),
-        ('orders', '0005_replacements'),
+        ('orders', '0006_verification'),
     ]
 
     operations = [
