@@ -64,7 +64,7 @@ def test_a_draft_is_no_order_anywhere(world: World) -> None:
 
 
 def test_a_submitted_draft_ends_like_an_order_that_was_placed(world: World) -> None:
-    draft = a_draft("D-1", lines=(LineDraft("A", 2, Decimal("9.99"), Decimal("1.00")),),
+    draft = a_draft("D-1", lines=(LineDraft("A", 2, Decimal("12.99"), Decimal("1.00")),),
                     placed_at=clock.now())  # fmt: skip
     order = drafts.create(channel=world.channel, draft=draft)
     answer = drafts.submit(order_id=order.pk, version=order.version)
