@@ -248,3 +248,27 @@ class WorkSplit(_OrderEvent):
     part_ref: str
     node_id: int
     units: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkMerged(_OrderEvent):
+    """A node's work for the order goes in one parcel with other orders'; told to each of them."""
+
+    NAME: ClassVar[str] = "orders.work.merged.v1"
+
+    work_ref: str
+    #: The work whose parcel and label it is.
+    lead_ref: str
+    node_id: int
+    with_numbers: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkUnmerged(_OrderEvent):
+    """A shared parcel was taken apart; `with_numbers` are those the work still goes with."""
+
+    NAME: ClassVar[str] = "orders.work.unmerged.v1"
+
+    work_ref: str
+    node_id: int
+    with_numbers: list[str]

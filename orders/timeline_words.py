@@ -237,6 +237,22 @@ def _work_split(data: Data, places: Places) -> Words:
     return Words(said % {"n": units, "place": places.of(data)}, "info")
 
 
+def _work_merged(data: Data, places: Places) -> Words:
+    said = gettext("Goes in one parcel from %(place)s with %(orders)s")
+    return Words(said % {"place": places.of(data), "orders": _numbers(data)}, "info")
+
+
+def _work_unmerged(data: Data, places: Places) -> Words:
+    if not data.get("with_numbers"):
+        return Words(gettext("Goes in a parcel of its own again"), "info")
+    said = gettext("Another order left the parcel; it still goes with %(orders)s")
+    return Words(said % {"orders": _numbers(data)}, "info")
+
+
+def _numbers(data: Data) -> str:
+    return ", ".join(f"#{number}" for number in data.get("with_numbers") or [])
+
+
 def _until(text: str, data: Data) -> str:
     day = _day(data.get("promised_on"))
     return gettext("%(text)s, expected %(day)s") % {"text": text, "day": day} if day else text
@@ -349,6 +365,8 @@ _STAFF: Mapping[str, Callable[[Data, Places], Words]] = {
     "orders.order.shipped.v1": _said(lambda: gettext("Everything has left"), "info"),
     "orders.order.delivered.v1": _done,
     "orders.work.split.v1": _work_split,
+    "orders.work.merged.v1": _work_merged,
+    "orders.work.unmerged.v1": _work_unmerged,
     "orders.order.completed.v1": _said(lambda: gettext("Completed"), "ok"),
     "routing.decision.made.v1": _routed,
     "inventory.stock.missing.v1": _at(

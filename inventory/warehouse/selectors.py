@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from django.db import connection
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 
 from inventory.nodes import selectors as nodes
 from inventory.warehouse.models import SCOPE_OF, SCOPES, Parcel, WorkOrder
@@ -90,8 +90,12 @@ def list_refs(
     order_refs: Collection[str] | None = None,
     limit: int | None = None,
 ) -> list[str]:
-    """This function will return unblocked work in a status, most urgent first, claiming nothing."""
-    works = WorkOrder.objects.filter(~is_stopped(), status=status)
+    """This function will return unblocked work in a status, most urgent first, claiming nothing.
+    What goes in another order's carton is not told."""
+    follows = WorkOrder.objects.filter(is_stopped(), merged_into=OuterRef("pk"))
+    works = WorkOrder.objects.filter(
+        ~is_stopped(), ~Exists(follows), status=status, merged_into=None
+    )
     if order_refs is not None:
         works = works.filter(correlation_id__in=set(order_refs))
     ordered = works.order_by("-priority", "due_at", "pk").values_list("public_id", flat=True)

@@ -96,7 +96,10 @@ def wanted(term: str, *, may_see_people: bool) -> Q:
         return is_named(term)
     served = shipments.list_demand_refs(tracking_number=term)
     if served:
-        works = FulfillmentOrder.objects.filter(public_id__in=served)
+        leads = list(
+            FulfillmentOrder.objects.filter(public_id__in=served).values_list("pk", flat=True)
+        )
+        works = FulfillmentOrder.objects.filter(Q(pk__in=leads) | Q(merged_into__in=leads))
         return Q(pk__in=works.values("order_id"))
     lines = OrderLine.objects.filter(sku=term)
     return Q(external_ref=term) | Q(pk__in=lines.values("order_id"))

@@ -138,7 +138,7 @@ def _missing(line: Any) -> Any:
 
 def _shipments(seen: _Seen) -> Table:
     found = shipment_selectors.list_for_demands(
-        demand_kind="fulfillment_order", demand_refs=[work.public_id for work in seen.works]
+        demand_kind="fulfillment_order", demand_refs=selectors.parcel_refs(seen.works)
     )
     rows = [
         [

@@ -82,7 +82,7 @@ class OrderAdmin(money.MoneyDeeds, ReadAdmin):
         )
 
     def get_page_queryset(self, request: HttpRequest) -> QuerySet[Order]:
-        work = FulfillmentOrder.objects.order_by("pk").select_related("node")
+        work = FulfillmentOrder.objects.order_by("pk").select_related("node", "merged_into")
         lines = FulfillmentLine.objects.order_by("pk")
         return Order.objects.select_related("channel").prefetch_related(
             Prefetch("lines", OrderLine.objects.order_by("position").select_related("variant")),

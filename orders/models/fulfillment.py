@@ -59,8 +59,19 @@ class FulfillmentOrder(Created, Versioned):
             models.UniqueConstraint(
                 fields=["order", "node", "attempt", "part"], name="orders_work_once"
             ),
+            # What else must be the same is guarded by a trigger, `orders_guard_merge`.
+            models.CheckConstraint(
+                condition=~Q(merged_into=F("id")), name="orders_work_follows_another"
+            ),
         ]
-        indexes = [models.Index(fields=["node", "status"], name="orders_work_at_node")]
+        indexes = [
+            models.Index(fields=["node", "status"], name="orders_work_at_node"),
+            models.Index(
+                fields=["-created_at"],
+                condition=Q(status="open", merged_into=None),
+                name="orders_work_mergeable",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.public_id
@@ -150,7 +161,7 @@ class TimelineEntry(models.Model):
         SYSTEM = "system", _("Automatic")
 
     order = models.ForeignKey("orders.Order", models.CASCADE, related_name="timeline")
-    event_id = models.UUIDField(unique=True)
+    event_id = models.UUIDField()
     kind = models.CharField(_("what"), max_length=80)
     actor = models.CharField(_("who"), max_length=80)
     source = models.CharField(_("by way of"), max_length=8, choices=Source.choices)
@@ -161,4 +172,8 @@ class TimelineEntry(models.Model):
 
     class Meta:
         verbose_name = _("timeline entry")
+        constraints = [
+            # A fact of a shared parcel is told in the story of each of its orders.
+            models.UniqueConstraint(fields=["event_id", "order"], name="orders_told_once"),
+        ]
         indexes = [models.Index(fields=["order", "at"], name="orders_timeline")]

@@ -71,6 +71,8 @@ class Order(Created, Versioned):
         _("made by"), max_length=12, choices=Origin.choices, default=Origin.CHANNEL
     )
     replaces = models.ForeignKey("self", models.PROTECT, null=True, related_name="replacements")
+    #: The order that this one's lines were part of.
+    split_from = models.ForeignKey("self", models.PROTECT, null=True, related_name="split_off")
     #: A built-in tier or one that the organization made; see `channels.ServiceLevel`.
     tier = models.CharField(_("tier"), max_length=20, default=Tier.STANDARD)
     priority = models.IntegerField(_("priority"), default=0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+
 from django.db.models import Count, Prefetch, Q, QuerySet
 
 from oms.core import transitions
@@ -59,7 +61,7 @@ def has_tracking_hash(*, tracking_hash: str) -> bool:
 
 
 def _complete(orders: QuerySet[Order]) -> QuerySet[Order]:
-    work = FulfillmentOrder.objects.order_by("pk").select_related("node")
+    work = FulfillmentOrder.objects.order_by("pk").select_related("node", "merged_into")
     lines = FulfillmentLine.objects.order_by("pk")
     return orders.select_related("channel", "organization", "replaces").prefetch_related(
         Prefetch("replacements", Order.objects.only("public_id", "number", "replaces")),
@@ -67,6 +69,18 @@ def _complete(orders: QuerySet[Order]) -> QuerySet[Order]:
         "holds",
         Prefetch("fulfillment_orders", work.prefetch_related(Prefetch("lines", lines))),
     )
+
+
+def parcel_refs(works: Iterable[FulfillmentOrder]) -> list[str]:
+    """This function will return under which works the parcels of these are known: their own, or
+    those they share a parcel with."""
+    return sorted({(work.merged_into or work).public_id for work in works})
+
+
+def sharing_order_refs(*, work_refs: Collection[str]) -> set[str]:
+    """This function will return the orders in the parcels of some works beside those works' own."""
+    rows = FulfillmentOrder.objects.filter(merged_into__public_id__in=set(work_refs))
+    return set(rows.values_list("order__public_id", flat=True))
 
 
 def list_timeline(*, order_id: int) -> QuerySet[TimelineEntry]:

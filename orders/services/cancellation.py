@@ -12,7 +12,7 @@ from oms.core.transactions import use_case
 from oms.infra.outbox.services import emitting
 from orders.events import OrderCancelled
 from orders.models import FulfillmentOrder, Order, OrderLine
-from orders.services import holding, paying
+from orders.services import holding, merging, paying
 
 
 class CannotCancel(Conflict):
@@ -37,6 +37,7 @@ def cancel(*, order_id: int, reason: str) -> Order:
     now = clock.now()
     transitions.apply(order, "cancel", reason=reason, now=now)
     live = [f for f in fulfillments if f.status in ("proposed", "open", "scheduled")]
+    merging.leave(works=live)
     transitions.apply_many(live, "cancel", reason=reason, now=now)
     work.cancel(demand_refs=[f.public_id for f in live], reason=reason)
     reservations.release(

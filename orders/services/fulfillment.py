@@ -85,7 +85,11 @@ def pack(*, cartons: Mapping[str, Carton]) -> None:
     transitions.apply_many(ready, "pack", at_for=lambda row: cartons[row.public_id].at)
     facts = nodes.facts_by_id(node_ids=sorted({row.node_id for row in ready}))
     shipments.create_many(
-        drafts=[_shipment(row, cartons[row.public_id], facts[row.node_id]) for row in ready]
+        drafts=[
+            _shipment(row, cartons[row.public_id], facts[row.node_id])
+            for row in ready
+            if row.merged_into_id is None  # else the parcel is that of the work it follows
+        ]
     )
     stopping.tell_of_new_work(orders=list({row.order_id: row.order for row in ready}.values()))
 
@@ -159,6 +163,7 @@ def deliver(*, at: Mapping[str, datetime]) -> None:
 
     :raises NotReady: a parcel arrived that had not left yet as far as this order knows.
     """
+    at = _with_shared(at)
     rows = _lock(list(at))
     if any(row.status not in ("closed", "cancelled") for row in rows.values()):
         raise NotReady("A parcel arrived before it was seen leaving.")
@@ -185,6 +190,13 @@ def conclude(*, order_ids: Sequence[int]) -> None:
         at = dict.fromkeys(begun, now)
         _tell_shipped(begun, at)
         _complete(begun, at)
+
+
+def _with_shared(at: Mapping[str, datetime]) -> dict[str, datetime]:
+    """Also the works that went in the parcels of these."""
+    shared = FulfillmentOrder.objects.filter(merged_into__public_id__in=list(at))
+    pairs = shared.values_list("public_id", "merged_into__public_id")
+    return {**{reference: at[lead] for reference, lead in pairs}, **at}
 
 
 def _complete(order_ids: Sequence[int], at: Mapping[int, datetime]) -> None:

@@ -6,7 +6,8 @@ takes many works and costs a constant number of statements.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from inventory.selectors import reservations as promised
@@ -205,8 +206,15 @@ def divide(*, takings: Sequence[Taking], drafts: Mapping[int, WorkDraft]) -> Non
     """
     told = [taking for taking in takings if taking.work.status != Work.PROPOSED]
     cuts = [Cut(t.work.public_id, _floor_units(t), drafts.get(t.work.pk)) for t in told]
-    try:
+    with floor_errors():
         dividing.divide(cuts=cuts)
+
+
+@contextmanager
+def floor_errors() -> Iterator[None]:
+    """This function will tell of work that the floor has begun in the words of orders."""
+    try:
+        yield
     except floor_work.AlreadyPicked as error:
         raise PickedAlready(error.detail, data=error.data) from error
 

@@ -20,7 +20,7 @@ from oms.core import bulk, clock, transitions
 from oms.core.transactions import needs_transaction
 from orders import line_refs
 from orders.models import FulfillmentLine, FulfillmentOrder, Order, OrderLine
-from orders.services import committing, release, stopping
+from orders.services import committing, merging, release, stopping
 
 #: (order's public id, node)
 Place = tuple[str, int]
@@ -173,6 +173,7 @@ def _shrink(lines: Sequence[_Line]) -> None:
 
 def _withdraw(works: Sequence[FulfillmentOrder]) -> None:
     now = clock.now()
+    merging.leave(works=works)
     transitions.apply_many(works, "cancel", reason=REASON, now=now)
     work.cancel(demand_refs=[w.public_id for w in works], reason=REASON, at=now)
 

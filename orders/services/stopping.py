@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from django.db.models import Exists, OuterRef, Q
+
 from carriers.services import stops
 from inventory.warehouse.services import work
 from oms.core.transactions import needs_transaction
@@ -54,5 +56,32 @@ def _tell(orders: Sequence[Order], found: dict[int, dict[str, str]]) -> None:
     if not orders:
         return
     work.block(stops={order.public_id: found[order.pk] for order in orders})
-    works = FulfillmentOrder.objects.filter(order__in=orders).values_list("public_id", "order_id")
-    stops.stop_labels(codes={ref: found[key].get(LABEL, "") for ref, key in works})
+    stops.stop_labels(codes=_labels(orders, found))
+
+
+def _labels(orders: Sequence[Order], found: dict[int, dict[str, str]]) -> dict[str, str]:
+    """What stops the label of each parcel, by the work it is known by; a shared one is stopped by
+    a hold on any of its orders."""
+    shares = FulfillmentOrder.objects.filter(merged_into=OuterRef("pk"))
+    works = list(
+        FulfillmentOrder.objects.filter(order__in=orders)
+        .annotate(is_lead=Exists(shares))
+        .values_list("public_id", "order_id", "pk", "merged_into_id", "is_lead")
+    )
+    codes = {
+        ref: found[order_id].get(LABEL, "") for ref, order_id, _, lead, _ in works if lead is None
+    }
+    shared = {lead or key for _, _, key, lead, is_lead in works if lead or is_lead}
+    return codes | _shared_labels(shared) if shared else codes
+
+
+def _shared_labels(leads: Collection[int]) -> dict[str, str]:
+    members = FulfillmentOrder.objects.filter(Q(pk__in=leads) | Q(merged_into__in=leads))
+    rows = list(members.order_by("pk").values_list("public_id", "order_id", "pk", "merged_into_id"))
+    names = {key: ref for ref, _, key, lead in rows if lead is None}
+    found = _stops(Order.objects.filter(pk__in={order_id for _, order_id, _, _ in rows}))
+    codes = dict.fromkeys(names.values(), "")
+    for _, order_id, key, lead in rows:
+        parcel = names[lead or key]
+        codes[parcel] = codes[parcel] or found.get(order_id, {}).get(LABEL, "")
+    return codes

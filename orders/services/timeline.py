@@ -11,7 +11,7 @@ import msgspec
 from oms.core import bulk
 from oms.core.transactions import needs_transaction
 from oms.infra.outbox.subscriptions import Delivered
-from orders.models import Order, TimelineEntry
+from orders.models import FulfillmentOrder, Order, TimelineEntry
 
 #: Fields that say nothing to a reader of the story.
 _DROPPED = {"organization_id", "order_ref", "occurred_at", "demand_kind", "demand_ref"}
@@ -20,13 +20,20 @@ _DROPPED = {"organization_id", "order_ref", "occurred_at", "demand_kind", "deman
 @needs_transaction
 def record(*, facts: Sequence[Delivered[Any]]) -> None:
     """This function will add the facts to the timelines of the orders they belong to."""
-    references = {fact.correlation_id for fact in facts if fact.correlation_id}
-    orders = dict(Order.objects.filter(public_id__in=references).values_list("public_id", "id"))
+    shared = _shared(facts)
+    told = [
+        (reference, fact)
+        for fact in facts
+        for reference in (fact.correlation_id, *shared.get(_parcel_of(fact), ()))
+        if reference
+    ]
+    wanted = {reference for reference, _ in told}
+    orders = dict(Order.objects.filter(public_id__in=wanted).values_list("public_id", "id"))
     bulk.insert_rows(
         TimelineEntry,
         [
             {
-                "order_id": orders[fact.correlation_id],
+                "order_id": orders[reference],
                 "event_id": fact.event_id,
                 "kind": fact.name,
                 "actor": fact.actor,
@@ -35,10 +42,10 @@ def record(*, facts: Sequence[Delivered[Any]]) -> None:
                 "data": _data(fact.event),
                 "at": fact.occurred_at,
             }
-            for fact in facts
-            if fact.correlation_id in orders
+            for reference, fact in told
+            if reference in orders
         ],
-        on_conflict="ON CONFLICT (event_id) DO NOTHING",
+        on_conflict="ON CONFLICT (event_id, order_id) DO NOTHING",
     )
 
 
@@ -59,6 +66,22 @@ def source_of(*, name: str, actor: str) -> str:
         return Source.IMPORT.value
     group, kind = name.partition(".")[0], actor.partition(":")[0]
     return (_BY_ACTOR.get(kind) or _BY_NAME.get(group) or Source.SYSTEM).value
+
+
+def _shared(facts: Sequence[Delivered[Any]]) -> dict[str, list[str]]:
+    """The other orders in the parcels that facts of carriers are about, by the leading work."""
+    parcels = {parcel for fact in facts if (parcel := _parcel_of(fact))}
+    found: dict[str, list[str]] = {}
+    if parcels:
+        rows = FulfillmentOrder.objects.filter(merged_into__public_id__in=parcels)
+        for lead, order in rows.values_list("merged_into__public_id", "order__public_id"):
+            found.setdefault(lead, []).append(order)
+    return found
+
+
+def _parcel_of(fact: Delivered[Any]) -> str:
+    """The floor tells of every work itself; of a shared parcel carriers know only the lead."""
+    return fact.event.demand_ref if fact.name.startswith("carriers.") else ""
 
 
 def _data(event: Any) -> dict[str, Any]:

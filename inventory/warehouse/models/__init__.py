@@ -58,10 +58,20 @@ class WorkOrder(Created, Versioned):
     #: Who took it from the queue and until when; a clerk who vanishes gives it back by that.
     claimed_by = models.CharField(max_length=80, blank=True)
     claimed_until = models.DateTimeField(null=True)
+    #: Work of another order that this goes in one carton with; that work leads, and every step
+    #: taken with it is taken with this.
+    merged_into = models.ForeignKey("self", models.PROTECT, null=True, related_name="merged")
+    #: How many follow this one: a step that read fewer came too late.
+    merged_count = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         verbose_name = _("work order")
         constraints = [
+            models.CheckConstraint(
+                condition=models.Q(merged_into=None)
+                | (models.Q(merged_count=0) & ~models.Q(merged_into=models.F("id"))),
+                name="warehouse_follows_a_lead",
+            ),
             models.UniqueConstraint(
                 fields=["demand_kind", "demand_ref"], name="warehouse_one_per_demand"
             ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import F
@@ -69,7 +69,7 @@ def divide(*, cuts: Sequence[Cut], demand_kind: str = "fulfillment_order") -> No
 
 @needs_transaction
 def lock_unbegun(
-    *, demand_refs: Sequence[str], demand_kind: str = "fulfillment_order"
+    *, demand_refs: Collection[str], demand_kind: str = "fulfillment_order"
 ) -> dict[str, WorkOrder]:
     """This function will lock the demands' work and return it by demand.
 

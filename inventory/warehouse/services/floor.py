@@ -5,13 +5,14 @@ A batch is taken whole or not at all. Locks go work order → stock → shipment
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
 from django.db.models import F
+from django.db.models.expressions import RawSQL
 
 from carriers.services import shipments
 from inventory.selectors import reservations as promised
@@ -37,9 +38,13 @@ CLAIM = timedelta(seconds=60)
 
 _CLAIM_NEXT = """
 WITH next AS MATERIALIZED (
-  SELECT id FROM warehouse_workorder
+  SELECT id FROM warehouse_workorder w
   WHERE status = %(status)s AND NOT jsonb_exists(blocked_scopes, %(scope)s)
+    AND merged_into_id IS NULL
     AND status NOT IN ('handed_over', 'cancelled')
+    AND (merged_count = 0 OR NOT EXISTS (
+      SELECT FROM warehouse_workorder f
+      WHERE f.merged_into_id = w.id AND jsonb_exists(f.blocked_scopes, %(scope)s)))
     AND (claimed_until IS NULL OR claimed_until <= %(now)s)
     AND (%(nodes)s::bigint[] IS NULL OR node_id = ANY(%(nodes)s::bigint[]))
   ORDER BY priority DESC, due_at, id LIMIT %(limit)s
@@ -53,8 +58,23 @@ SELECT public_id FROM claimed ORDER BY priority DESC, due_at, id
 """
 
 
+#: Works and those that follow them, to lock both in one statement. Parameters: refs, refs.
+_GROUPS = """
+SELECT w.id FROM warehouse_workorder w WHERE w.public_id = ANY(%s)
+UNION ALL
+SELECT f.id FROM warehouse_workorder w JOIN warehouse_workorder f ON f.merged_into_id = w.id
+WHERE w.public_id = ANY(%s)
+"""
+
+
 class UnknownWork(NotFound):
     code = "warehouse.unknown_work"
+
+
+class WorkMerged(Conflict):
+    """It goes in another order's carton: take the step with that work."""
+
+    code = "warehouse.work_merged"
 
 
 class StockGone(Conflict):
@@ -160,10 +180,10 @@ def pack(*, work_refs: Sequence[str], packer: str, at: When = None) -> list[str]
         actor=packer,
         kwargs={"packer": packer},
         at_for=when,
-        event_for=lambda work: _packed(work, parcels[work.pk], when),
+        event_for=lambda work: _packed(work, parcels[_lead_of(work)], when),
     )
     bulk.insert_rows(Parcel, list(parcels.values()))
-    by_ref = {work.public_id: parcels[work.pk]["public_id"] for work in works}
+    by_ref = {work.public_id: parcels[_lead_of(work)]["public_id"] for work in works}
     return [by_ref[ref] for ref in work_refs]
 
 
@@ -185,26 +205,34 @@ def hand_over(*, work_refs: Sequence[str], actor: str | None = None, at: When = 
         "hand_over",
         actor=actor,
         at_for=when,
-        event_for=lambda work: WorkHandedOver(**_facts(work, when), parcel_ref=parcels[work.pk]),
+        event_for=lambda work: WorkHandedOver(
+            **_facts(work, when), parcel_ref=parcels[_lead_of(work)]
+        ),
     )
     reservations.consume(items=_demands(works, _lines(works), when))
-    times = {parcels[work.pk]: when(work) for work in works}
+    times = {parcels[_lead_of(work)]: when(work) for work in works}
     shipments.hand_over(parcel_refs=list(times), at=times)
 
 
 def _lock(
     refs: Sequence[str], at: When, *, scope: str
 ) -> tuple[list[WorkOrder], Callable[[WorkOrder], datetime]]:
+    """The works and what goes in their cartons."""
+    wanted = list(set(refs))
     works = list(
-        WorkOrder.objects.select_for_update().filter(public_id__in=set(refs)).order_by("pk")
+        WorkOrder.objects.select_for_update()
+        .filter(pk__in=RawSQL(_GROUPS, [wanted, wanted]))
+        .order_by("pk")
     )
     missing = set(refs) - {work.public_id for work in works}
     if missing:
         raise UnknownWork(f"There is no work order {min(missing)}.")
+    _require_whole(works, set(refs))
     _refuse_blocked([work for work in works if scope in work.blocked_scopes], scope)
     now = clock.now()
     if isinstance(at, Mapping):
-        return works, lambda work: at.get(work.public_id, now)
+        times = {work.pk: at.get(work.public_id, now) for work in works}
+        return works, lambda work: times[_lead_of(work)]
     return works, lambda _work: at or now
 
 
@@ -215,6 +243,25 @@ def _refuse_blocked(blocked: Sequence[WorkOrder], scope: str) -> None:
             f"Order {blocked[0].label} is on hold ({hold}).",
             data={"hold": hold, "work_refs": [work.public_id for work in blocked]},
         )
+
+
+def _lead_of(work: WorkOrder) -> int:
+    """The key of the work whose carton it goes in: its own, or that of the work it follows."""
+    return work.merged_into_id or work.pk
+
+
+def _require_whole(works: Sequence[WorkOrder], refs: Collection[str]) -> None:
+    """What was merged or taken apart while these rows were waited for is not all here."""
+    named = {work.pk: work for work in works if work.public_id in refs}
+    for work in named.values():
+        if work.merged_into_id is not None:
+            raise WorkMerged(
+                f"Order {work.label} goes in another order's carton.",
+                data={"work_ref": work.public_id},
+            )
+    followers = Counter(work.merged_into_id for work in works if work.pk not in named)
+    if any(followers[key] != work.merged_count for key, work in named.items()) or None in followers:
+        raise transitions.StaleObject("Somebody changed it meanwhile; read it again.")
 
 
 def _facts(work: WorkOrder, when: Callable[[WorkOrder], datetime]) -> dict[str, Any]:
@@ -271,6 +318,7 @@ def _require_reserved(works: Sequence[WorkOrder], lines: Lines) -> None:
 def _parcels(
     works: Sequence[WorkOrder], when: Callable[[WorkOrder], datetime]
 ) -> dict[int, dict[str, Any]]:
+    lead_of = {work.pk: _lead_of(work) for work in works}
     contents: dict[int, list[Packed]] = defaultdict(list)
     rows = WorkLine.objects.filter(work_order__in=works).values_list(
         "work_order_id",
@@ -281,8 +329,12 @@ def _parcels(
         "variant__height_mm",
     )
     for work_id, *measures in rows:
-        contents[work_id].append(Packed(*measures))
-    return {work.pk: _parcel(work, contents[work.pk], when(work)) for work in works}
+        contents[lead_of[work_id]].append(Packed(*measures))
+    return {
+        work.pk: _parcel(work, contents[work.pk], when(work))
+        for work in works
+        if work.merged_into_id is None
+    }
 
 
 def _parcel(work: WorkOrder, items: Sequence[Packed], at: datetime) -> dict[str, Any]:

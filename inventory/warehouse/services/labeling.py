@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from inventory.warehouse.events import WorkLabeled
 from inventory.warehouse.models import Parcel, WorkOrder
@@ -39,14 +40,23 @@ def attach(*, labels: Sequence[LabelForParcel]) -> int:
         ],
     )
     of_work = {parcel.work_order_id: by_ref[parcel.public_id] for parcel in parcels}
-    packed = [
-        parcel.work_order
-        for parcel in parcels
-        if parcel.work_order.status == WorkOrder.Status.PACKED
-    ]
+    works = [parcel.work_order for parcel in parcels]
+    for follower in _followers(works):
+        of_work[follower.pk] = of_work[follower.merged_into_id]
+        works.append(follower)
+    packed = [work for work in works if work.status == WorkOrder.Status.PACKED]
     transitions.apply_many(packed, "attach_label", at_for=lambda work: of_work[work.pk].at)
     emitting.emit_many([_labeled(work, of_work[work.pk]) for work in packed])
     return len(packed)
+
+
+def _followers(works: Sequence[WorkOrder]) -> list[Any]:
+    """What lies in the same cartons; no statement where nothing is merged."""
+    leads = [work.pk for work in works if work.merged_count]
+    if not leads:
+        return []
+    rows = WorkOrder.objects.select_for_update().filter(merged_into__in=leads)
+    return list(rows.order_by("pk"))
 
 
 def _labeled(work: WorkOrder, label: LabelForParcel) -> WorkLabeled:

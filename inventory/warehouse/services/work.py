@@ -10,6 +10,7 @@ from django.db.models import F, Q
 
 from inventory.warehouse.events import WorkCancelled, WorkReleased
 from inventory.warehouse.models import SCOPES, WorkLine, WorkOrder, WorkOrderStatusChange
+from inventory.warehouse.services import grouping
 from inventory.warehouse.types import WorkDraft
 from oms.core import bulk, clock, ids, transitions
 from oms.core.context import current
@@ -103,9 +104,11 @@ def cancel(
 ) -> int:
     """This function will withdraw the demands' work; without work, or cancelled before, is fine.
 
-    Stock stays promised until the demand's owner releases it.
+    Stock stays promised until the demand's owner releases it. Merged work leaves its carton first;
+    the others stay together.
 
     :returns: how many work orders it ended.
+    :raises AlreadyPacked: it lies in a carton with another order's units.
     :raises IllegalTransition: one of them was handed over; nothing is cancelled.
     """
     works = list(
@@ -115,6 +118,7 @@ def cancel(
         .order_by("pk")
     )
     moment = at or clock.now()
+    grouping.leave(works=works)
     transitions.apply_many(
         works,
         "cancel",
@@ -216,6 +220,7 @@ def _work_row(draft: WorkDraft, now: datetime) -> dict[str, Any]:
         "picker": "",
         "packer": "",
         "claimed_by": "",
+        "merged_count": 0,
         "version": 0,
         "created_at": at,
     }

@@ -11,6 +11,7 @@ from oms.cockpit.dashboards import folding
 from oms.cockpit.dashboards.services import cards
 from oms.infra.outbox.subscriptions import Delivered, subscribe
 from orders import tracking_links
+from orders.selectors import orders
 
 
 @subscribe(*folding.EVENTS, consumer="dashboards.cards", batch_size=500)
@@ -22,7 +23,9 @@ def on_facts(facts: Sequence[Delivered[Any]]) -> None:
 
 @subscribe(ShipmentScanned, consumer="dashboards.tracking", batch_size=500)
 def on_scans(facts: Sequence[Delivered[ShipmentScanned]]) -> None:
-    hints.publish_on_commit({_track(fact.event.order_ref) for fact in facts})
+    shared = orders.sharing_order_refs(work_refs={fact.event.demand_ref for fact in facts})
+    watched = {fact.event.order_ref for fact in facts} | shared
+    hints.publish_on_commit({_track(reference) for reference in watched})
 
 
 def _track(order_ref: str) -> str:

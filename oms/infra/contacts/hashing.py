@@ -12,7 +12,7 @@ import phonenumbers
 from django.conf import settings
 
 from oms.core.addresses import fold
-from oms.infra.contacts.types import ContactDraft
+from oms.infra.contacts.types import ContactData, ContactDraft
 
 #: 128 bits of a name token's hash are kept: enough to be unique, half the index.
 NAME_HASH_LENGTH = 32
@@ -41,7 +41,7 @@ def name_hashes(*names: str) -> list[str]:
     return sorted(_digest("name", t)[:NAME_HASH_LENGTH] for t in sorted(tokens)[:MAX_NAME_TOKENS])
 
 
-def address_hash(draft: ContactDraft) -> str:
+def address_hash(draft: ContactDraft | ContactData) -> str:
     """This function will return the hash of a door, whoever lives there; nothing without a street.
 
     Case, accents, spacing and signs do not count.

@@ -84,7 +84,7 @@ def snapshot(order: Order) -> dict[str, Any]:
 
 
 def _shipments(order: Order) -> list[Shipment]:
-    references = [work.public_id for work in order.fulfillment_orders.all()]
+    references = orders_selectors.parcel_refs(order.fulfillment_orders.all())
     found = shipments.list_for_demands(demand_kind="fulfillment_order", demand_refs=references)
     return [s for s in found.prefetch_related("events") if s.status not in _HIDDEN]
 
