@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -78,8 +78,12 @@ class CleanDraft:
 
     @property
     def content_hash(self) -> str:
-        pairs = sorted((line.variant.sku, line.quantity) for line in self.lines)
-        return hashlib.blake2b(repr(pairs).encode(), digest_size=16).hexdigest()
+        return content_hash_of((line.variant.sku, line.quantity) for line in self.lines)
+
+
+def content_hash_of(pairs: Iterable[tuple[str, int]]) -> str:
+    """This function will return the hash of an order's (SKU, quantity) pairs, in any order."""
+    return hashlib.blake2b(repr(sorted(pairs)).encode(), digest_size=16).hexdigest()
 
 
 def clean(

@@ -272,3 +272,16 @@ class WorkUnmerged(_OrderEvent):
     work_ref: str
     node_id: int
     with_numbers: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderSplit(_OrderEvent):
+    """A part of the order is an order of its own now, worth `amount`."""
+
+    NAME: ClassVar[str] = "orders.order.split.v1"
+
+    new_order_ref: str
+    new_number: str
+    units: int
+    amount: str
+    currency: str

@@ -14,7 +14,15 @@ from inventory.warehouse import events as floor_events
 from oms.infra.outbox.subscriptions import Delivered, subscribe
 from orders import events
 from orders.billing import events as money_events
-from orders.services import backlog, crediting, fulfillment, release, rerouting, timeline
+from orders.services import (
+    after_split,
+    backlog,
+    crediting,
+    fulfillment,
+    release,
+    rerouting,
+    timeline,
+)
 from routing import events as routing_events
 
 
@@ -113,6 +121,13 @@ def on_waiting(facts: Sequence[Delivered[Any]]) -> None:
         backlog.move_promises(days=days)
     if units:
         backlog.take_filled(units=units)
+
+
+@subscribe(events.OrderSplit, consumer="orders.split", batch_size=50)
+def on_split(facts: Sequence[Delivered[events.OrderSplit]]) -> None:
+    after_split.go_on(
+        order_refs={ref for f in facts for ref in (f.event.order_ref, f.event.new_order_ref)}
+    )
 
 
 @dataclass(frozen=True)

@@ -237,6 +237,14 @@ def _work_split(data: Data, places: Places) -> Words:
     return Words(said % {"n": units, "place": places.of(data)}, "info")
 
 
+def _order_split(data: Data, places: Places) -> Words:
+    units = data.get("units") or 0
+    said = ngettext(
+        "%(n)d unit became order %(number)s", "%(n)d units became order %(number)s", units
+    )
+    return Words(said % {"n": units, "number": f"#{data.get('new_number', '')}"}, "info")
+
+
 def _work_merged(data: Data, places: Places) -> Words:
     said = gettext("Goes in one parcel from %(place)s with %(orders)s")
     return Words(said % {"place": places.of(data), "orders": _numbers(data)}, "info")
@@ -364,6 +372,7 @@ _STAFF: Mapping[str, Callable[[Data, Places], Words]] = {
     "orders.order.replaced.v1": _replaced,
     "orders.order.shipped.v1": _said(lambda: gettext("Everything has left"), "info"),
     "orders.order.delivered.v1": _done,
+    "orders.order.split.v1": _order_split,
     "orders.work.split.v1": _work_split,
     "orders.work.merged.v1": _work_merged,
     "orders.work.unmerged.v1": _work_unmerged,

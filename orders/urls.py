@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
-from orders.api import amending, batch, drafts, imports, payments, replacements, views
+from orders.api import (
+    amending,
+    batch,
+    drafts,
+    imports,
+    parcels,
+    payments,
+    replacements,
+    views,
+)
 
 urlpatterns = [
     path("orders", views.Orders.as_view(), name="orders"),
@@ -58,4 +67,17 @@ urlpatterns = [
     ),
     path("orders/<str:public_id>/timeline", views.OrderTimeline.as_view(), name="order-timeline"),
     path("orders/<str:public_id>/payments", payments.OrderPayments.as_view(), name="payments"),
+    path("orders/<str:public_id>/split", parcels.OrderSplitView.as_view(), name="order-split"),
+    path(
+        "orders/<str:public_id>/work/<str:work_id>/",
+        include(
+            [
+                path("split", parcels.WorkSplitView.as_view(), name="work-split"),
+                path("move", parcels.WorkMoveView.as_view(), name="work-move"),
+                path("preview", parcels.WorkPreviewView.as_view(), name="work-preview"),
+                path("unmerge", parcels.WorkUnmergeView.as_view(), name="work-unmerge"),
+            ]
+        ),
+    ),
+    path("parcels", parcels.Parcels.as_view(), name="parcels"),
 ]

@@ -91,7 +91,7 @@ def solve_batch(
         started = clock.monotonic()
         need = need_of(request)
         shelf.lay(request, 1)
-        stock = shelf.look(need)
+        stock = _allowed(network, request, shelf.look(need))
         solution = solve(network, quotes, index, need, stock)
         failure = None
         if solution.parts:
@@ -101,6 +101,15 @@ def solve_batch(
             failure = reasons.examine(network, quotes.verdict[index], need, stock)
         solved.append(Solved(request, solution, shared_s + clock.monotonic() - started, failure))
     return quotes, solved
+
+
+def _allowed(
+    network: Network, request: RoutingRequest, stock: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Where the request says which nodes, the others have nothing for it."""
+    if not request.only_nodes and not request.not_nodes:
+        return stock
+    return stock * np.array([request.may_come_from(node.id) for node in network.nodes])
 
 
 def need_of(request: RoutingRequest) -> Need:

@@ -40,6 +40,12 @@ class RoutingRequest:
     at: datetime
     #: The demand may hold stock softly already: its own counts as free for it.
     may_hold: bool = False
+    #: Only these nodes, where any are named; and none of those.
+    only_nodes: frozenset[int] = frozenset()
+    not_nodes: frozenset[int] = frozenset()
+
+    def may_come_from(self, node_id: int) -> bool:
+        return node_id not in self.not_nodes and (not self.only_nodes or node_id in self.only_nodes)
 
 
 @dataclass(frozen=True, slots=True)

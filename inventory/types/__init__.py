@@ -28,7 +28,7 @@ from inventory.types.promises import (
     Shortage,
     SoftlyHeld,
 )
-from inventory.types.renaming import Renaming
+from inventory.types.renaming import PlaceGiven, Renaming
 from inventory.types.rules import (
     ChannelReserve,
     RuleAnswer,
@@ -87,6 +87,7 @@ __all__ = [
     "OpenWork",
     "RecallBoard",
     "RecallScope",
+    "PlaceGiven",
     "Receipt",
     "Remaining",
     "Renaming",

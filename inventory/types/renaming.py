@@ -22,3 +22,16 @@ class Renaming:
     leave: int
     is_allocated: bool
     node_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceGiven:
+    """`units` that a line waits for are waited for by another line, at the same place in the
+    queue."""
+
+    demand_kind: str
+    demand_ref: str
+    line_ref: str
+    to_ref: str
+    to_line: str
+    units: int

@@ -6,18 +6,20 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet, Sum
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from oms.core.admin import cells, steps
 from oms.core.admin.pages import Facts, Page, Table
 from oms.core.admin.reading import ReadAdmin
 from oms.infra.accounts import selectors as accounts
 from oms.infra.accounts.services import roles
+from orders.admin import parcels
 from orders.models import FulfillmentOrder
+from orders.selectors import parcels as mergeable
 
 
 @admin.register(FulfillmentOrder)
@@ -38,6 +40,16 @@ class FulfillmentOrderAdmin(ReadAdmin):
     ordering = ("-id",)
     empty_title = _("No work yet")
     empty_text = _("It appears when orders are routed.")
+
+    actions_list = ["together"]
+
+    @action(
+        description=_("Could go together"), permissions=["act"], url_path="together", icon="merge"
+    )
+    def together(self, request: HttpRequest) -> HttpResponse:
+        """Open works that one parcel could hold."""
+        codes = roles.allowed_node_codes(request.user)  # type: ignore[arg-type]
+        return self.show(request, parcels.together(mergeable.list_mergeable(node_codes=codes)))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[FulfillmentOrder]:
         work: QuerySet[FulfillmentOrder] = super().get_queryset(request)

@@ -70,7 +70,7 @@ def _amount(value: Decimal, order: Order) -> SafeString:
 
 def payments(order: Order) -> Sequence[Table]:
     """This function will return what moved the order's money, newest first, where anything did."""
-    entries = list(balances.list_entries(order_ref=order.public_id).reverse())
+    entries = list(balances.list_entries(order_ref=paying.payer_of(order)).reverse())
     if not entries:
         return []
     names = accounts.names_of(actors={entry.actor for entry in entries})

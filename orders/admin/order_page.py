@@ -16,12 +16,12 @@ from django.utils.translation import gettext_lazy as _
 
 from carriers.selectors import shipments as shipment_selectors
 from inventory.nodes import selectors as nodes
-from oms.core.admin import cells
+from oms.core.admin import cells, links
 from oms.core.admin.pages import Facts, Moment, Page, Sentences, Story, Table
 from oms.infra.accounts import selectors as accounts
 from oms.infra.contacts.services import vault
 from orders import timeline_words, tracking_links
-from orders.admin import money, words
+from orders.admin import money, parcels, words
 from orders.models import FulfillmentOrder, Hold, Order, RuleResult
 from orders.selectors import orders as selectors
 from orders.timeline_words import Places
@@ -166,14 +166,15 @@ def _works(seen: _Seen) -> Table:
                 reverse("admin:orders_fulfillmentorder_change", args=(work.pk,)), work.node.name
             ),
             cells.status(work),
+            parcels.parcel_name(work) or cells.NOTHING,
             sum(line.quantity for line in work.lines.all()),
             cells.due(work.latest_ship_at, is_open=work.closed_at is None and not work.packed_at),
         ]
         for work in seen.works
     ]
-    headers = [_("node"), _("status"), _("units"), _("ship by")]
+    headers = [_("node"), _("status"), _("parcel"), _("units"), _("ship by")]
     empty = _("No node has work for it.")
-    return Table(_("Work at nodes"), headers, rows, empty, numeric=frozenset({2}))
+    return Table(_("Work at nodes"), headers, rows, empty, numeric=frozenset({3}))
 
 
 def _decision(order: Order) -> list[Any]:
@@ -268,6 +269,12 @@ def _why(result: RuleResult) -> Any:
 
 def _facts(order: Order) -> Facts:
     tracking = cells.link(tracking_links.path_for(order.public_id), _("Open"))
+    family = [
+        links.row_link("orders.order", other.pk, f"#{other.number}")
+        for other in [order.split_from, *order.split_off.all()]
+        if other is not None
+    ]
+    split: list[tuple[Any, Any]] = [(_("split with"), cells.pills(*family))] if family else []
     return Facts(
         _("About"),
         [
@@ -277,6 +284,7 @@ def _facts(order: Order) -> Facts:
             (_("priority"), order.priority),
             (_("shipping"), cells.amount(order.shipping_amount, order.currency)),
             (_("customer's page"), tracking),
+            *split,
         ],
     )
 

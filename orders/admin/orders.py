@@ -18,7 +18,7 @@ from oms.core.admin import cells
 from oms.core.admin.deeds import ReasonForm, choice
 from oms.core.admin.pages import Page
 from oms.core.admin.reading import ReadAdmin
-from orders.admin import finding, money, order_page, words
+from orders.admin import finding, money, order_page, parcels, words
 from orders.models import FulfillmentLine, FulfillmentOrder, Hold, Order, OrderLine
 from orders.selectors import orders as selectors
 from orders.services import backlog, cancellation, holds
@@ -36,7 +36,7 @@ class PlaceHoldForm(ReasonForm):
 
 
 @admin.register(Order)
-class OrderAdmin(money.MoneyDeeds, ReadAdmin):
+class OrderAdmin(parcels.ParcelDeeds, money.MoneyDeeds, ReadAdmin):
     list_display = (
         "number_and_place",
         "state",
@@ -67,6 +67,9 @@ class OrderAdmin(money.MoneyDeeds, ReadAdmin):
         "release_hold",
         "retry_routing",
         "record_payment",
+        "split",
+        "merge",
+        "unmerge",
         "cancel_order",
     ]
 
@@ -82,12 +85,17 @@ class OrderAdmin(money.MoneyDeeds, ReadAdmin):
         )
 
     def get_page_queryset(self, request: HttpRequest) -> QuerySet[Order]:
-        work = FulfillmentOrder.objects.order_by("pk").select_related("node", "merged_into")
+        work = FulfillmentOrder.objects.order_by("pk").select_related("node", "merged_into__order")
+        shared = FulfillmentOrder.objects.order_by("pk").select_related("order")
         lines = FulfillmentLine.objects.order_by("pk")
-        return Order.objects.select_related("channel").prefetch_related(
+        return Order.objects.select_related("channel", "split_from").prefetch_related(
             Prefetch("lines", OrderLine.objects.order_by("position").select_related("variant")),
             "holds",
-            Prefetch("fulfillment_orders", work.prefetch_related(Prefetch("lines", lines))),
+            "split_off",
+            Prefetch(
+                "fulfillment_orders",
+                work.prefetch_related(Prefetch("lines", lines), Prefetch("merged", shared)),
+            ),
         )
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
@@ -130,7 +138,7 @@ class OrderAdmin(money.MoneyDeeds, ReadAdmin):
             offered.add("retry_routing")
         if "cancel" in selectors.allowed_actions(obj):
             offered.add("cancel_order")
-        return offered
+        return offered | parcels.offered(obj)
 
     @display(description=_("order"), ordering="number")
     def number_and_place(self, obj: Order) -> SafeString:

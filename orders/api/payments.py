@@ -99,7 +99,7 @@ class OrderPayments(APIView):
     )
     def get(self, request: Request, public_id: str) -> Response:
         order = selectors.get_for(organization_id=organization_of(request), public_id=public_id)
-        entries = balances.list_entries(order_ref=public_id)
+        entries = balances.list_entries(order_ref=paying.payer_of(order))
         money = rendering.money_of(paying.standing_of(order))
         return Response({"money": money, "payments": PaymentOut(entries, many=True).data})
 
@@ -110,7 +110,7 @@ def _report(
     answer: list[tuple[int, dict[str, Any]]] = []
 
     def within(reported: Reported) -> None:
-        answer.append(_answer(public_id, reported))
+        answer.append(_answer(organization_id, public_id, reported))
         store(*answer[0])
 
     paying.report_one(
@@ -123,8 +123,9 @@ def _report(
     return answer[0]
 
 
-def _answer(public_id: str, reported: Reported) -> tuple[int, dict[str, Any]]:
-    standing = balances.standings(order_refs=[public_id])[public_id]
+def _answer(organization_id: int, public_id: str, reported: Reported) -> tuple[int, dict[str, Any]]:
+    order = selectors.get_for(organization_id=organization_id, public_id=public_id)
+    standing = paying.standing_of(order)
     body = {
         "payment": dict(PaymentOut(balances.get_entry(public_id=reported.entry_ref)).data),
         "money": rendering.money_of(standing),

@@ -50,6 +50,8 @@ def full(order: Order) -> dict[str, Any]:
                 "node": work.node.code,
                 "service": work.service_code,
                 "status": work.status,
+                "part": work.part,
+                "parcel": (work.merged_into or work).public_id,
                 "ship_by": work.latest_ship_at,
             }
             for work in order.fulfillment_orders.all()

@@ -180,6 +180,10 @@ class OrderFulfillmentOut(serializers.Serializer[Any]):
     node = serializers.CharField()
     service = serializers.CharField()
     status = serializers.CharField()
+    part = serializers.IntegerField(help_text="Counts the parcels of one route from one node.")
+    parcel = serializers.CharField(
+        help_text="The work whose parcel it goes in: itself, or another order's it is merged with."
+    )
     ship_by = serializers.DateTimeField()
 
 

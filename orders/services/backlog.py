@@ -112,13 +112,15 @@ def take_filled(*, units: Mapping[tuple[str, int], int]) -> None:
     counters.record_filled(
         units={(keys[ref], line): n for (ref, line), n in units.items() if ref in keys}
     )
-    complete = _complete([order for order in orders if order.status == Order.Status.CONFIRMED])
+    complete = waiting_for_nothing(
+        [order for order in orders if order.status == Order.Status.CONFIRMED]
+    )
     if complete:
         committing.resume(orders=complete)
 
 
-def _complete(orders: Sequence[Order]) -> list[Order]:
-    """Those that wait for nothing any more, neither for units nor for a person."""
+def waiting_for_nothing(orders: Sequence[Order]) -> list[Order]:
+    """This function will return those that wait neither for units nor for a person."""
     keys = [order.pk for order in orders]
     lines = OrderLine.objects.filter(order__in=keys, backordered__gt=0)
     stuck = set(lines.values_list("order_id", flat=True)) | stopping.list_stopped(orders=orders)

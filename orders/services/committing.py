@@ -163,7 +163,7 @@ def _round(
     at: Mapping[int, datetime],
     routed: Routed,
 ) -> None:
-    requests = [_request(item, variants, at[item.order.pk]) for item in pending.values()]
+    requests = [request_for(item, variants, at[item.order.pk]) for item in pending.values()]
     plans = {plan.demand_ref: plan for plan in planning.plan_many(requests=requests)}
     for reference, plan in plans.items():
         if plan.outcome != "full":
@@ -197,7 +197,10 @@ def _reserve(
     )
 
 
-def _request(item: Recorded, variants: Mapping[int, VariantFacts], at: datetime) -> RoutingRequest:
+def request_for(
+    item: Recorded, variants: Mapping[int, VariantFacts], at: datetime
+) -> RoutingRequest:
+    """This function will return what is asked of routing for what an order lacks."""
     order = item.order
     return RoutingRequest(
         organization_id=order.organization_id,
@@ -217,6 +220,8 @@ def _request(item: Recorded, variants: Mapping[int, VariantFacts], at: datetime)
         currency=order.currency,
         at=at,
         may_hold=item.may_hold,
+        only_nodes=item.only_nodes,
+        not_nodes=item.not_nodes,
     )
 
 

@@ -83,7 +83,9 @@ class Shared:
 
 
 @use_case
-def merge(*, parcels: Sequence[Shared]) -> list[str]:
+def merge(
+    *, parcels: Sequence[Shared], within: Callable[[list[str]], None] | None = None
+) -> list[str]:
     """This function will put the works of each parcel together; all parcels or none.
 
     The most urgent work leads. Constant statements for any number of parcels.
@@ -106,7 +108,10 @@ def merge(*, parcels: Sequence[Shared]) -> list[str]:
     ordered = [sorted(group, key=_urgency) for group in groups]
     _join(ordered)
     emitting.emit_many([event for group in ordered for event in _merged(group)])
-    return [group[0].public_id for group in ordered]
+    answer = [group[0].public_id for group in ordered]
+    if within is not None:
+        within(answer)
+    return answer
 
 
 def _require_free(works: Sequence[FulfillmentOrder]) -> None:
@@ -200,10 +205,31 @@ def _sharing(work_refs: Collection[str]) -> set[str]:
 def leave(*, works: Sequence[FulfillmentOrder]) -> None:
     """This function will take works that are being withdrawn out of their shared parcels; the
     floor's part follows with the withdrawal. One statement where nothing is merged."""
+    _part(works, _lock_groups(works))
+
+
+@needs_transaction
+def go_alone(*, works: Sequence[FulfillmentOrder]) -> None:
+    """This function will take works that go to another recipient now out of their shared parcels,
+    here and on the floor. One statement where nothing is merged.
+
+    :raises PickedAlready: the floor has begun with a shared parcel.
+    """
+    groups = _lock_groups(works)
+    merged = [work for work in works if len(groups[work.merged_into_id or work.pk]) > 1]
+    for work in merged:
+        if work.status not in parting.UNBEGUN:
+            raise PickedAlready("The floor has begun with a parcel that other orders share.")
+    if merged:
+        with parting.floor_errors():
+            floor.unmerge(demand_refs=[work.public_id for work in merged])
+        _part(merged, groups)
+
+
+def _lock_groups(works: Sequence[FulfillmentOrder]) -> dict[int, list[FulfillmentOrder]]:
     leads = {work.merged_into_id or work.pk for work in works}
     rows = FulfillmentOrder.objects.select_for_update(of=("self",)).select_related("order")
-    groups = _groups(rows.filter(Q(pk__in=leads) | Q(merged_into__in=leads)).order_by("pk"))
-    _part(works, groups)
+    return _groups(rows.filter(Q(pk__in=leads) | Q(merged_into__in=leads)).order_by("pk"))
 
 
 def _groups(works: Iterable[FulfillmentOrder]) -> dict[int, list[FulfillmentOrder]]:

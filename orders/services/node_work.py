@@ -7,9 +7,9 @@ from collections.abc import Collection, Sequence
 from django.db.models import Max
 
 from oms.core import bulk
-from oms.core.errors import NotFound
 from oms.core.transactions import needs_transaction
 from orders.models import FulfillmentLine, FulfillmentOrder, Order, OrderLine
+from orders.selectors.parcels import UnknownWork
 
 #: Work, the order line it serves, and units.
 Line = tuple[FulfillmentOrder, OrderLine, int]
@@ -18,12 +18,6 @@ _FIELDS = (
     "id", "public_id", "order_id", "node_id", "decision_ref", "attempt", "part", "service_code",
     "latest_ship_at", "status", "request", "version", "created_at",
 )  # fmt: skip
-
-
-class UnknownWork(NotFound):
-    """There is no such work."""
-
-    code = "orders.unknown_work"
 
 
 @needs_transaction

@@ -21,7 +21,7 @@ from orders.billing import services as billing
 from orders.billing.types import Account, Change, EntryDraft, PaymentDraft, Reported, Standing
 from orders.channels.types import ChannelFacts
 from orders.models import Hold, Order, OrderLine
-from orders.services import holding, holds, stopping
+from orders.services import families, holding, holds, stopping
 from orders.services.recording import Recorded
 
 HOLD = Hold.Type.PAYMENT
@@ -56,11 +56,19 @@ def report(
     if len(orders) != len(references):
         missing = sorted(references - {order.public_id for order in orders})
         raise UnknownOrders(f"There is no order {missing[0]}.")
+    family = families.of(order_ids=[order.pk for order in orders])
+    payers = families.payers(family)
+    named = {order.public_id: payers[order.pk] for order in family}
+    owed = families.owed(family)
     answers, changes = billing.report(
-        accounts=[account_of(order) for order in orders],
-        entries=[EntryDraft(reference, source, payment) for reference, payment in payments],
+        accounts=[
+            account_of(order, owed=owed[order.public_id])
+            for order in family
+            if order.public_id in owed
+        ],
+        entries=[EntryDraft(named[reference], source, payment) for reference, payment in payments],
     )
-    _follow(orders, changes)
+    _follow(family, {o.public_id: changes[named[o.public_id]] for o in family})
     if within is not None:
         within(answers)
     return answers
@@ -96,9 +104,10 @@ def settle(*, order_ids: Collection[int]) -> None:
     that change: an order that is not covered any more stops, one that is covered now goes on, and
     what is to be refunded is told. The caller holds the orders' locks.
     """
-    orders = list(Order.objects.filter(pk__in=order_ids).order_by("pk"))
-    changes = billing.owe(owed={order.public_id: order.owed_amount for order in orders})
-    _follow(orders, changes)
+    orders = families.of(order_ids=order_ids)
+    payers = families.payers(orders)
+    changes = billing.owe(owed=families.owed(orders))
+    _follow(orders, {o.public_id: changes[payers[o.pk]] for o in orders if payers[o.pk] in changes})
 
 
 @needs_transaction
@@ -129,24 +138,29 @@ def take_with_orders(*, channel: ChannelFacts, orders: Sequence[Recorded]) -> No
             item.holds.add(HOLD)
 
 
-def account_of(order: Order) -> Account:
-    """This function will return an order as billing knows it."""
+def account_of(order: Order, *, owed: Decimal) -> Account:
+    """This function will return an order as billing knows it, with what it is to be paid for."""
     return Account(
         order_ref=order.public_id,
         organization_id=order.organization_id,
         number=str(order.number),
         currency=order.currency,
-        owed_amount=order.owed_amount,
+        owed_amount=owed,
     )
 
 
 def standing_of(order: Order) -> Standing:
     """This function will return how the money of an order stands, also where none moved yet."""
-    found = balances.standings(order_refs=[order.public_id])
-    owed = order.owed_amount
-    return found.get(
-        order.public_id, Standing(order.public_id, order.currency, owed, due=Decimal(-owed))
-    )
+    family = families.of(order_ids=[order.pk])
+    payer = families.payers(family)[order.pk]
+    found = balances.standings(order_refs=[payer])
+    owed = families.owed(family)[payer]
+    return found.get(payer, Standing(payer, order.currency, owed, due=Decimal(-owed)))
+
+
+def payer_of(order: Order) -> str:
+    """This function will return under which order's identifier an order is paid."""
+    return families.payers(families.of(order_ids=[order.pk]))[order.pk]
 
 
 def _first_account(channel: ChannelFacts, order: Order) -> Account:

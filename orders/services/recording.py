@@ -43,6 +43,9 @@ class Recorded:
     may_hold: bool = False
     #: Since when lines wait that are planned anew, by their name: they keep their place.
     waiting_since: Mapping[str, datetime] = field(default_factory=dict)
+    #: Where it may come from: only these nodes, where any are named, and none of those.
+    only_nodes: frozenset[int] = frozenset()
+    not_nodes: frozenset[int] = frozenset()
 
     @property
     def has_work(self) -> bool:

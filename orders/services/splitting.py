@@ -6,7 +6,7 @@ same before and after, and units that wait are not touched.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -37,10 +37,13 @@ class WorkPart:
 
 
 @use_case
-def split_work(*, parts: Sequence[WorkPart]) -> list[str]:
+def split_work(
+    *, parts: Sequence[WorkPart], within: Callable[[list[str]], None] | None = None
+) -> list[str]:
     """This function will make each part a work of its own at the same node; all or none.
 
     Reservations, lines, floor work and what blocks it go with the units. Constant statements.
+    `within` is called with the answer before the commit.
 
     :returns: references of the new works, in order.
     :raises UnknownWork: there is no such work.
@@ -77,7 +80,10 @@ def split_work(*, parts: Sequence[WorkPart]) -> list[str]:
         },
     )
     emitting.emit_many([_told(taking, made[taking.work.pk]) for taking in takings])
-    return [made[taking.work.pk].public_id for taking in takings]
+    answer = [made[taking.work.pk].public_id for taking in takings]
+    if within is not None:
+        within(answer)
+    return answer
 
 
 def _name(work: FulfillmentOrder, position: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from decimal import Decimal
@@ -63,7 +64,9 @@ class World:
             )
 
 
-def a_world(*, stock_at: dict[str, dict[str, int]] | None = None) -> World:
+def a_world(
+    *, stock_at: dict[str, dict[str, int]] | None = None, skus: Sequence[str] = ("A", "B")
+) -> World:
     """Nodes `reno` and `dallas`, variants A and B; stock as given, else 10 of each in Reno."""
     organization = organizations.ensure_operator()
     carrier_accounts.ensure_sandbox_carrier()
@@ -76,7 +79,7 @@ def a_world(*, stock_at: dict[str, dict[str, int]] | None = None) -> World:
         )
         nodes.allow(organization_id=organization.pk, node_ids=list(node_ids.values()))
         variant_ids = catalog.upsert_variants(
-            organization_id=organization.pk, drafts=[_variant("A"), _variant("B")]
+            organization_id=organization.pk, drafts=[_variant(sku) for sku in skus]
         )
     channels.ensure(organization_id=organization.pk, code="shop", name="Shop", kind="storefront")
     channel = channel_selectors.get_facts(organization_id=organization.pk, code="shop")

@@ -11,7 +11,8 @@ from inventory.warehouse.services import floor as floor_steps
 from oms.core.errors import OmsError
 from oms.infra.outbox.services import relaying
 from orders.models import Order
-from orders.services import cancellation, holds, node_work, parting, splitting
+from orders.selectors import parcels
+from orders.services import cancellation, holds, parting, splitting
 from orders.services.splitting import WorkPart
 from orders.tests.factories import NOW, a_draft, a_world
 from orders.tests.works import counters, floor, floor_refs, held, place, work_of, works
@@ -132,7 +133,7 @@ def test_closed_and_unknown_work_is_refused() -> None:
 
     with pytest.raises(parting.WorkClosed):
         splitting.split_work(parts=[WorkPart(work.public_id, {1: 1})])
-    with pytest.raises(node_work.UnknownWork):
+    with pytest.raises(parcels.UnknownWork):
         splitting.split_work(parts=[WorkPart("ful_nobody", {1: 1})])
 
 

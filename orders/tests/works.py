@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from inventory.models import Reservation
+from inventory.models import Reservation, SellingRule
 from inventory.warehouse.models import WorkOrder
 from oms.infra.outbox.services import relaying
 from orders.models import FulfillmentOrder, Order
@@ -19,6 +19,11 @@ def place(world: World, ref: str, *, minutes: int = 0, **changes: Any) -> Order:
     assert answer.is_placed, answer.error
     relaying.drain()
     return Order.objects.get(public_id=answer.public_id)
+
+
+def may_be_backordered(world: World) -> None:
+    """Everything may be sold while there is none."""
+    SellingRule.objects.create(organization_id=world.organization_id, backorder_limit=None)
 
 
 def work_of(order: Order) -> FulfillmentOrder:

@@ -29,15 +29,24 @@ def plan_many(*, requests: Sequence[RoutingRequest]) -> list[RoutingPlan]:
 
     :returns: one plan per request; `outcome` is full, or none with `why`.
     """
+    ordered = _answers(requests)
+    bulk.insert_rows(Decision, [answer.row for answer in ordered])
+    emitting.emit_many([answer.event for answer in ordered])
+    return [answer.plan for answer in ordered]
+
+
+def preview_many(*, requests: Sequence[RoutingRequest]) -> list[RoutingPlan]:
+    """This function will answer what each request would be planned as now; nothing is written."""
+    return [answer.plan for answer in _answers(requests)]
+
+
+def _answers(requests: Sequence[RoutingRequest]) -> list[Answer]:
     answers: dict[int, Answer] = {}
     for organization_id in dict.fromkeys(r.organization_id for r in requests):
         mine = [i for i, r in enumerate(requests) if r.organization_id == organization_id]
         found = _plan_for(organization_id, [requests[i] for i in mine])
         answers.update(zip(mine, found, strict=True))
-    ordered = [answers[i] for i in range(len(requests))]
-    bulk.insert_rows(Decision, [answer.row for answer in ordered])
-    emitting.emit_many([answer.event for answer in ordered])
-    return [answer.plan for answer in ordered]
+    return [answers[i] for i in range(len(requests))]
 
 
 def _plan_for(organization_id: int, requests: Sequence[RoutingRequest]) -> list[Answer]:

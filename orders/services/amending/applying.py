@@ -15,7 +15,7 @@ from oms.core.transactions import needs_transaction
 from orders import amounts
 from orders.channels import selectors as channels
 from orders.models import Order, OrderLine
-from orders.services import fulfillment, paying, recording, verification
+from orders.services import fulfillment, merging, paying, recording, verification
 from orders.services.amending import actions as kinds
 from orders.services.amending import continuing, editing, outcomes, standing, taking_back
 from orders.services.amending.actions import Action, refuse
@@ -77,6 +77,7 @@ def _is_planned_anew(stands: Standing, edited: Edited) -> bool:
     )
     if edited.destination is not None:
         _require_unlabeled(stands, is_elsewhere=is_elsewhere)
+        merging.go_alone(works=[*stands.free_works, *stands.begun_works])
     if "tier" in edited.values:
         _require_plannable(stands)
     return is_elsewhere or bool({"tier", "is_partial_allowed"} & edited.values.keys())

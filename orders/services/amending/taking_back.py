@@ -16,6 +16,7 @@ from inventory.warehouse.services import work
 from oms.core import bulk, clock, transitions
 from oms.core.transactions import needs_transaction
 from orders.models import FulfillmentLine, FulfillmentOrder
+from orders.services import merging
 from orders.services.amending.editing import Edited
 from orders.services.amending.standing import Standing, line_ref
 
@@ -160,5 +161,6 @@ class _Back:
 
 def _withdraw(works: Sequence[FulfillmentOrder]) -> None:
     now = clock.now()
+    merging.leave(works=works)
     transitions.apply_many(works, "cancel", reason=REASON, now=now)
     work.cancel(demand_refs=[node_work.public_id for node_work in works], reason=REASON, at=now)

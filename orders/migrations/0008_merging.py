@@ -32,7 +32,7 @@ DROP FUNCTION orders_guard_merge();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("orders", "0004_holds_and_notes")]
+    dependencies = [("orders", "0007_imports")]
 
     operations = [
         migrations.AddField(
