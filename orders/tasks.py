@@ -10,7 +10,7 @@ from celery import shared_task
 from oms.core import clock, waking
 from oms.core.tasks import BaseTask
 from orders.importing import uploads
-from orders.services import expiring, hold_clock
+from orders.services import approvals, expiring, hold_clock
 
 #: Seconds after which the queue gets its worker back; the import goes on in its turn.
 SLICE_S = 60.0
@@ -59,3 +59,9 @@ def run_imports(**_: Any) -> None:
 def purge_imports(**_: Any) -> None:
     """Deletes uploaded files and files of refused rows after their days."""
     uploads.purge()
+
+
+@shared_task(name="orders.expire_approvals", base=BaseTask, queue="default")
+def expire_approvals(**_: Any) -> int:
+    """Asks for approvals anew that nobody decided in time."""
+    return _until_done(lambda: approvals.expire_due(limit=_BATCH))

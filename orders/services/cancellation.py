@@ -8,7 +8,7 @@ from inventory.services import backlog, reservations
 from inventory.warehouse.services import work
 from oms.core import clock, transitions
 from oms.core.errors import Conflict
-from oms.core.transactions import use_case
+from oms.core.transactions import needs_transaction, use_case
 from oms.infra.outbox.services import emitting
 from orders.events import OrderCancelled
 from orders.models import FulfillmentOrder, Order, OrderLine
@@ -24,6 +24,16 @@ class CannotCancel(Conflict):
 @use_case
 def cancel(*, order_id: int, reason: str) -> Order:
     """This function will cancel an order whole: stock freed, work withdrawn, holds closed.
+
+    :raises CannotCancel: a unit was picked, packed or shipped.
+    :raises IllegalTransition: the order is closed already.
+    """
+    return cancel_within(order_id=order_id, reason=reason)
+
+
+@needs_transaction
+def cancel_within(*, order_id: int, reason: str) -> Order:
+    """This function will do the same in its caller's transaction.
 
     :raises CannotCancel: a unit was picked, packed or shipped.
     :raises IllegalTransition: the order is closed already.

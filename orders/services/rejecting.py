@@ -10,8 +10,8 @@ from django.db.models import F
 from oms.core import clock, transitions
 from oms.core.transactions import needs_transaction
 from orders.events import OrderRejected
-from orders.models import Hold, Order, OrderLine
-from orders.services import paying
+from orders.models import Order, OrderLine
+from orders.services import holding, paying
 
 
 @needs_transaction
@@ -49,7 +49,5 @@ def reject_many(
     OrderLine.objects.filter(order__in=orders).update(
         cancelled=F("ordered"), unallocated=0, backordered=0, allocated=0
     )
-    Hold.objects.filter(order__in=orders, released_at=None).update(
-        released_at=now, released_by="system:rejection", release_reason="Order rejected."
-    )
+    holding.close_all(orders=orders, author="system:rejection", reason="Order rejected.")
     paying.settle(order_ids=[order.pk for order in orders])

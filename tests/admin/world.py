@@ -181,6 +181,7 @@ def _hang(world: World, order: Order) -> None:
         event_id=uuid4(),
         kind="warehouse.work.picked.v1",
         actor="relay:test",
+        source="floor",
         data={"node_id": world.node_ids["reno"]},
         at=now,
     )

@@ -7,7 +7,7 @@ from datetime import timedelta
 from oms.core import clock
 from oms.core.context import acting
 from orders.selectors import holds as hold_selectors
-from orders.services import cancellation, holds
+from orders.services import approvals, cancellation, holds
 
 #: How long a hold stays visible on the board before somebody decides.
 LOOK_FOR = timedelta(seconds=75)
@@ -26,6 +26,8 @@ def decide(*, limit: int = 10) -> int:
         for order_id, kind in due:
             if kind in _HOPELESS:
                 cancellation.cancel(order_id=order_id, reason=_HOPELESS[kind])
+            elif kind == "approval":
+                approvals.decide(order_id=order_id, decision="approve", reason="In order.")
             else:
                 holds.release_hold(order_id=order_id, type=kind, reason="Checked and in order.")
     return len(due)
