@@ -223,6 +223,8 @@ class TimelineEntryOut(serializers.Serializer[Any]):
     at = serializers.DateTimeField()
     kind = serializers.CharField()
     actor = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
+    cause = serializers.CharField()
     data = serializers.SerializerMethodField()  # type: ignore[assignment]
 
     @extend_schema_field({"type": "object", "additionalProperties": True})

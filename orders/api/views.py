@@ -10,8 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from oms.core.api.pagination import NewestFirst
-from oms.core.api.queries import filtered
+from oms.core.api.pagination import NewestFirst, OldestFirst
+from oms.core.api.queries import filtered, require_known
 from oms.infra.accounts.authentication import organization_of
 from oms.infra.idempotency.http import Store, run_once
 from orders.api import rendering
@@ -135,6 +135,7 @@ class OrderTimeline(APIView):
     """What happened to an order, oldest first."""
 
     required_scope = "orders:read"
+    pagination_class = OldestFirst
 
     @extend_schema(
         operation_id="orders_timeline",
@@ -143,5 +144,8 @@ class OrderTimeline(APIView):
     )
     def get(self, request: Request, public_id: str) -> Response:
         order = selectors.get_for(organization_id=organization_of(request), public_id=public_id)
+        require_known(request, ())
+        page = self.pagination_class()
         entries = selectors.list_timeline(order_id=order.pk)
-        return Response(TimelineEntryOut(entries, many=True).data)
+        rows = page.paginate_queryset(entries, request, view=self)
+        return page.get_paginated_response(TimelineEntryOut(rows or [], many=True).data)

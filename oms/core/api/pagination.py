@@ -24,7 +24,7 @@ class NewestFirst(CursorPagination):
     page_size = 50
     page_size_query_param = "limit"
     max_page_size = 200
-    ordering = "-id"
+    ordering: str | tuple[str, ...] = "-id"
 
     def get_page_size(self, request: Any) -> int:
         given = request.query_params.get(self.page_size_query_param)
@@ -48,6 +48,12 @@ class NewestFirst(CursorPagination):
             return super().paginate_queryset(queryset, request, view)
         except (ValueError, DataError):  # a position that no such column can hold
             raise _not_ours() from None
+
+
+class OldestFirst(NewestFirst):
+    """What happened, in the order in which it did."""
+
+    ordering = ("at", "id")
 
 
 def _is_count(text: str) -> bool:
