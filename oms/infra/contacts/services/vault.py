@@ -1,7 +1,7 @@
 """The only door to personal data: sealed on the way in, opened for a stated purpose, erased by
 destroying one key. Every call costs a constant number of statements."""
 
-from oms.infra.contacts.services.revealing import reveal, reveal_many
+from oms.infra.contacts.services.revealing import log_opening, reveal, reveal_many
 from oms.infra.contacts.services.sealing import (
     open_for,
     open_for_many,
@@ -22,6 +22,7 @@ __all__ = [
     "UnknownContact",
     "create_subjects",
     "erase",
+    "log_opening",
     "open_for",
     "open_for_many",
     "open_system",
