@@ -41,6 +41,7 @@ BEAT: dict[str, dict[str, Any]] = {
     "orders-release-due": _every("orders.release_due_holds", seconds=30, queue="default"),
     "orders-escalate-late": _every("orders.escalate_late_holds", seconds=60, queue="default"),
     "orders-expire-approvals": _every("orders.expire_approvals", seconds=60, queue="default"),
+    "orders-change-holds": _every("orders.change_holds", seconds=15, queue="default"),
     "idempotency-reap": _every("idempotency.reap_expired", seconds=3600, queue="default"),
     "carriers-buy": _every("carriers.buy_labels", seconds=15, queue="carriers"),
     "carriers-resolve": _every("carriers.resolve_labels", seconds=15, queue="carriers"),

@@ -10,7 +10,7 @@ from celery import shared_task
 from oms.core import clock, waking
 from oms.core.tasks import BaseTask
 from orders.importing import uploads
-from orders.services import approvals, expiring, hold_clock
+from orders.services import approvals, bulk_holds, expiring, hold_clock
 
 #: Seconds after which the queue gets its worker back; the import goes on in its turn.
 SLICE_S = 60.0
@@ -65,3 +65,9 @@ def purge_imports(**_: Any) -> None:
 def expire_approvals(**_: Any) -> int:
     """Asks for approvals anew that nobody decided in time."""
     return _until_done(lambda: approvals.expire_due(limit=_BATCH))
+
+
+@shared_task(name="orders.change_holds", base=BaseTask, queue="default")
+def change_holds(**_: Any) -> int:
+    """Places and lifts the holds of many orders that people asked for in one go."""
+    return bulk_holds.run_due()

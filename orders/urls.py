@@ -8,10 +8,12 @@ from orders.api import (
     amending,
     batch,
     drafts,
+    holds,
     imports,
     parcels,
     payments,
     replacements,
+    tags,
     views,
 )
 
@@ -65,6 +67,15 @@ urlpatterns = [
         drafts.DraftSubmit.as_view(),
         name="draft-order-submit",
     ),
+    path("orders/<str:public_id>/holds", holds.OrderHolds.as_view(), name="order-holds"),
+    path(
+        "orders/<str:public_id>/holds/<str:type>/release",
+        holds.OrderHoldRelease.as_view(),
+        name="order-hold-release",
+    ),
+    path("holds/bulk-place", holds.HoldsPlace.as_view(), name="holds-place"),
+    path("holds/bulk-release", holds.HoldsRelease.as_view(), name="holds-release"),
+    path("tags/bulk-change", tags.TagsChange.as_view(), name="tags-change"),
     path("orders/<str:public_id>/timeline", views.OrderTimeline.as_view(), name="order-timeline"),
     path("orders/<str:public_id>/payments", payments.OrderPayments.as_view(), name="payments"),
     path("orders/<str:public_id>/split", parcels.OrderSplitView.as_view(), name="order-split"),

@@ -50,6 +50,12 @@ def get_for(*, organization_id: int, public_id: str) -> Order:
     return order
 
 
+def keys_by_ref(*, organization_id: int, references: Collection[str]) -> dict[str, int]:
+    """This function will return the keys of the organization's orders among the references."""
+    found = Order.objects.filter(organization_id=organization_id, public_id__in=set(references))
+    return dict(found.values_list("public_id", "pk"))
+
+
 def find_by_tracking_hash(*, tracking_hash: str) -> Order | None:
     """This function will return the order behind a tracking link, or None."""
     return _complete(_placed().filter(tracking_hash=tracking_hash)).first()

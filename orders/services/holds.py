@@ -6,7 +6,7 @@ Everything takes many orders at once in a constant number of statements and answ
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -51,6 +51,9 @@ class Answer:
     error: OmsError | None = None
 
 
+Within = Callable[[Sequence[Answer]], None]
+
+
 @use_case
 def place_hold(
     *,
@@ -78,13 +81,16 @@ def place_hold(
 
 
 @use_case
-def place_many(*, order_ids: Sequence[int], terms: HoldTerms) -> list[Answer]:
+def place_many(
+    *, order_ids: Sequence[int], terms: HoldTerms, within: Within | None = None
+) -> list[Answer]:
     """This function will put many orders on hold and answer each, in the order of `order_ids`; one
-    that cannot be does not keep the others from it.
+    that cannot be does not keep the others from it. `within` is called with the answers before the
+    commit.
 
     :raises InvalidHold: names each value that cannot be; no order is put on hold.
     """
-    return _place(order_ids, terms)
+    return _told(_place(order_ids, terms), within)
 
 
 @use_case
@@ -100,10 +106,19 @@ def release_hold(*, order_id: int, type: str, reason: str) -> None:
 
 
 @use_case
-def release_many(*, order_ids: Sequence[int], type: str, reason: str) -> list[Answer]:
+def release_many(
+    *, order_ids: Sequence[int], type: str, reason: str, within: Within | None = None
+) -> list[Answer]:
     """This function will lift the holds of one type and answer each order, in the order of
-    `order_ids`; one that cannot be lifted does not keep the others from it."""
-    return _release(order_ids, type, reason)
+    `order_ids`; one that cannot be lifted does not keep the others from it. `within` is called
+    with the answers before the commit."""
+    return _told(_release(order_ids, type, reason), within)
+
+
+def _told(answers: list[Answer], within: Within | None) -> list[Answer]:
+    if within is not None:
+        within(answers)
+    return answers
 
 
 def _only(answers: Sequence[Answer]) -> None:

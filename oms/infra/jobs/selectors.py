@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from oms.core import clock
 from oms.core.errors import NotFound
@@ -44,6 +44,15 @@ def list_stale() -> QuerySet[Job]:
     """This function will return jobs that call themselves running and whose runner is gone."""
     before = clock.real_now() - STALE_AFTER
     return Job.objects.filter(status=Job.Status.RUNNING, heartbeat_at__lt=before).order_by("id")
+
+
+def list_due(*, kind: str) -> QuerySet[Job]:
+    """This function will return work of a kind that waits for a runner, or whose runner is gone,
+    oldest first."""
+    before = clock.real_now() - STALE_AFTER
+    is_left = Q(status=Job.Status.RUNNING, heartbeat_at__lt=before)
+    waits = Q(status=Job.Status.QUEUED) | is_left
+    return Job.objects.filter(waits, kind=kind).order_by("id")
 
 
 def is_stale(job: Job) -> bool:

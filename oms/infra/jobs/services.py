@@ -71,6 +71,23 @@ def start(
     return job
 
 
+@needs_transaction
+def queue(
+    *,
+    kind: str,
+    key: str,
+    organization_id: int,
+    total: int,
+    created_by: str,
+    cursor: Mapping[str, Any],
+) -> Job:
+    """This function will put work in the queue of its kind, with what its runner needs to know; a
+    runner finds it by `selectors.list_due` and begins it by `start`."""
+    _ensure(kind=kind, key=key, organization_id=organization_id, created_by=created_by)
+    Job.objects.filter(kind=kind, key=key, cursor={}).update(total=total, cursor=dict(cursor))
+    return Job.objects.get(kind=kind, key=key)
+
+
 def _ensure(*, kind: str, key: str, organization_id: int, created_by: str) -> None:
     row = {
         "public_id": ids.public_id("job"),
