@@ -79,6 +79,7 @@ _TODAY = [
         badge_variant="danger",
     ),
     _list(_("Holds"), "front_hand", "orders.hold"),
+    _list(_("Approvals"), "approval_delegation", "orders.approval"),
 ]
 
 _NAVIGATION: list[dict[str, Any]] = [

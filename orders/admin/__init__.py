@@ -1,8 +1,15 @@
 """Staff pages of orders: to read, with deeds that call the services."""
 
+from orders.admin.approvals import ApprovalAdmin
 from orders.admin.fulfillment import FulfillmentOrderAdmin
 from orders.admin.holds import HoldAdmin
 from orders.admin.imports import ImportFileAdmin
 from orders.admin.orders import OrderAdmin
 
-__all__ = ["FulfillmentOrderAdmin", "HoldAdmin", "ImportFileAdmin", "OrderAdmin"]
+__all__ = [
+    "ApprovalAdmin",
+    "FulfillmentOrderAdmin",
+    "HoldAdmin",
+    "ImportFileAdmin",
+    "OrderAdmin",
+]

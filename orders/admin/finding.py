@@ -22,6 +22,10 @@ from orders.selectors.payments import is_in_payment_state
 _OPEN = ("received", "verifying", "confirmed", "released")
 
 
+#: Orders whose tags are offered.
+_RECENT = 500
+
+
 class OnHoldFilter(admin.SimpleListFilter):
     title = _("hold")
     parameter_name = "on_hold"
@@ -74,6 +78,22 @@ class PaymentFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
         state = self.value()
         return queryset.filter(is_in_payment_state(state)) if state else queryset
+
+
+class TagFilter(admin.SimpleListFilter):
+    """The tags of the newest orders that have any; a link may name another one."""
+
+    title = _("tag")
+    parameter_name = "tag"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        newest = Order.objects.order_by("-id").values_list("tags", flat=True)
+        found = {tag for tags in newest[:_RECENT] for tag in tags}
+        asked = request.GET.get(self.parameter_name)
+        return [(tag, tag) for tag in sorted(found | ({asked} if asked else set()))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
+        return queryset.filter(tags__contains=[self.value()]) if self.value() else queryset
 
 
 def is_unshipped() -> Exists:

@@ -2,39 +2,57 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Prefetch, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
+from oms.core import clock
 from oms.core.admin import cells
-from oms.core.admin.deeds import ReasonForm
+from oms.core.admin.bulk import ManyMixin
+from oms.core.admin.deeds import ReasonForm, actor_of
 from oms.core.admin.filters import StateFilter
 from oms.core.admin.pages import Facts, Page
 from oms.core.admin.reading import ReadAdmin
 from oms.infra.accounts import selectors as accounts
-from orders.models import Hold
+from orders.admin import deciding, many
+from orders.hold_terms import HoldTerms
+from orders.models import Approval, FulfillmentOrder, Hold, OrderLine
 from orders.services import backlog, holds
 
 
 class OpenFilter(StateFilter):
     title = _("state")
     parameter_name = "state"
-    states = (("open", _("Open")), ("released", _("Released")), ("all", _("All")))
+    states = (
+        ("open", _("Open")),
+        ("overdue", _("Overdue")),
+        ("mine", _("Placed by me")),
+        ("released", _("Released")),
+        ("all", _("All")),
+    )
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Hold]) -> QuerySet[Hold]:
         if self.state == "all":
             return queryset
-        return queryset.filter(released_at__isnull=self.state == "open")
+        if self.state == "released":
+            return queryset.filter(released_at__isnull=False)
+        waiting = queryset.filter(released_at=None)
+        if self.state == "overdue":
+            return waiting.filter(due_at__lte=clock.now())
+        return waiting.filter(author=actor_of(request)) if self.state == "mine" else waiting
 
 
 @admin.register(Hold)
-class HoldAdmin(ReadAdmin):
+class HoldAdmin(ManyMixin, ReadAdmin):
     list_display = ("order_number", "type_pill", "reason", "due", "opened", "released")
     list_filter = (OpenFilter, "type")
     list_select_related = ("order",)
@@ -43,16 +61,25 @@ class HoldAdmin(ReadAdmin):
     ordering = ("due_at", "pk")
     empty_title = _("Nothing is on hold")
     empty_text = _("Every order is free to move.")
-    actions_detail = ["release"]
+    actions = ["release_chosen"]
+    actions_detail = ["release", "decide"]
+
+    def get_page_queryset(self, request: HttpRequest) -> QuerySet[Hold]:
+        return Hold.objects.select_related("order__channel").prefetch_related(
+            Prefetch("order__lines", OrderLine.objects.order_by("position")),
+            "order__holds",
+            Prefetch("order__fulfillment_orders", FulfillmentOrder.objects.order_by("pk")),
+        )
 
     def page(self, request: HttpRequest, obj: Any) -> Page:
         names = accounts.names_of(actors={obj.author, obj.released_by})
         rows: list[tuple[Any, Any]] = [
-            (_("order"), _order_link(obj)),
             (_("reason"), obj.reason),
             (_("stops"), ", ".join(str(Hold.Scope(scope).label) for scope in obj.scopes)),
             (_("placed by"), names[obj.author]),
             (_("opened"), cells.moment(obj.opened_at)),
+            (_("ends by itself"), cells.moment(obj.releases_at)),
+            (_("lateness told"), cells.moment(obj.escalated_at)),
         ]
         if obj.released_at:
             rows += [
@@ -68,15 +95,17 @@ class HoldAdmin(ReadAdmin):
             name=_("%(type)s hold") % {"type": obj.get_type_display()},
             pills=[state],
             lead=lead,
-            main=[Facts(_("Details"), rows)],
+            main=deciding.blocks(obj.order),
+            side=[Facts(_("Hold"), rows)],
         )
 
     def named(self, obj: Hold) -> str:
         return f"{obj.get_type_display()}, #{obj.order.number}"
 
     def offers(self, request: HttpRequest, obj: Any) -> set[str] | None:
-        is_open = obj.released_at is None and obj.type not in backlog.ROUTED_HOLDS
-        return {"release"} if is_open else set()
+        if obj.released_at is not None or obj.type in backlog.ROUTED_HOLDS:
+            return set()
+        return {"decide"} if obj.type == Hold.Type.APPROVAL else {"release"}
 
     @display(description=_("order"), ordering="order__number")
     def order_number(self, obj: Hold) -> SafeString:
@@ -112,8 +141,37 @@ class HoldAdmin(ReadAdmin):
             done=_("The hold is released."),
         )
 
-
-def _order_link(hold: Hold) -> SafeString:
-    return cells.link(
-        reverse("admin:orders_order_change", args=(hold.order_id,)), f"#{hold.order.number}"
+    @action(
+        description=_("Approve or reject"),
+        permissions=["act"],
+        url_path="decide",
+        icon="approval_delegation",
     )
+    def decide(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The hold of an approval ends with it: its page is the place to decide."""
+        hold = self._subject(request, object_id)
+        asked = Approval.objects.filter(order_id=hold.order_id).order_by("-pk").first()
+        if asked is None:
+            raise Http404
+        return HttpResponseRedirect(reverse("admin:orders_approval_change", args=(asked.pk,)))
+
+    @action(description=_("Release"), permissions=["act"])
+    def release_chosen(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+        return self.perform_many(
+            request,
+            queryset,
+            name="release_chosen",
+            title=_("Release holds"),
+            text=_("With its last hold released an order goes on where it stopped."),
+            run=lambda keys, data: _lift(keys, data["reason"]),
+        )
+
+
+def _lift(keys: Sequence[int], reason: str) -> Any:
+    """Each type by itself; one answer for all."""
+    chosen: dict[str, list[int]] = defaultdict(list)
+    rows = Hold.objects.filter(pk__in=keys, released_at=None).exclude(type__in=backlog.ROUTED_HOLDS)
+    for kind, order_id in rows.values_list("type", "order_id"):
+        chosen[kind].append(order_id)
+    told = [many.lift(ids, HoldTerms(kind, reason)) for kind, ids in sorted(chosen.items())]
+    return format_html_join(" ", "{}", ((text,) for text in told)) or _("None of them can be.")

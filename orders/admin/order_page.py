@@ -21,7 +21,7 @@ from oms.core.admin.pages import Facts, Moment, Page, Sentences, Story, Table
 from oms.infra.accounts import selectors as accounts
 from oms.infra.contacts.services import vault
 from orders import timeline_words, tracking_links
-from orders.admin import money, parcels, words
+from orders.admin import money, papers, parcels, words
 from orders.models import FulfillmentOrder, Hold, Order, RuleResult
 from orders.selectors import orders as selectors
 from orders.timeline_words import Places
@@ -64,7 +64,8 @@ def build(request: HttpRequest, order: Order) -> Page:
             _recipient(request, order),
             money.block(order),
             _holds(seen),
-            _checks(order),
+            checks(order),
+            *papers.blocks(request, order),
             _facts(order),
         ],
     )
@@ -254,7 +255,8 @@ def _hold_text(hold: Hold) -> str:
     }
 
 
-def _checks(order: Order) -> Table:
+def checks(order: Order) -> Table:
+    """This function will return what the rules said of an order."""
     results = RuleResult.objects.filter(order=order).order_by("pk")
     rows = [
         [result.rule.replace("_", " ").capitalize(), cells.status(result, "verdict"), _why(result)]
@@ -283,6 +285,7 @@ def _facts(order: Order) -> Facts:
             (_("identifier"), cells.code(order.public_id)),
             (_("priority"), order.priority),
             (_("shipping"), cells.amount(order.shipping_amount, order.currency)),
+            (_("tags"), cells.pills(*(cells.pill(tag, "info") for tag in order.tags))),
             (_("customer's page"), tracking),
             *split,
         ],

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.db.models import F, Prefetch, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -19,24 +19,17 @@ from oms.core.admin.deeds import ReasonForm, choice
 from oms.core.admin.pages import Page
 from oms.core.admin.reading import ReadAdmin
 from orders.admin import finding, money, order_page, parcels, words
-from orders.models import FulfillmentLine, FulfillmentOrder, Hold, Order, OrderLine
+from orders.admin.hold_forms import PlaceHoldForm, terms_of
+from orders.admin.many import ManyOrders
+from orders.admin.papers import Papers
+from orders.hold_terms import HoldTerms
+from orders.models import Approval, FulfillmentLine, FulfillmentOrder, Hold, Order, OrderLine
 from orders.selectors import orders as selectors
 from orders.services import backlog, cancellation, holds
 
 
-class PlaceHoldForm(ReasonForm):
-    """Asks which hold, and why."""
-
-    type = choice(
-        _("Type"),
-        [pair for pair in Hold.Type.choices if pair[0] not in backlog.ROUTED_HOLDS],
-        initial=Hold.Type.OPERATOR,
-    )
-    field_order = ["type", "reason"]
-
-
 @admin.register(Order)
-class OrderAdmin(parcels.ParcelDeeds, money.MoneyDeeds, ReadAdmin):
+class OrderAdmin(parcels.ParcelDeeds, money.MoneyDeeds, ManyOrders, Papers, ReadAdmin):
     list_display = (
         "number_and_place",
         "state",
@@ -53,6 +46,7 @@ class OrderAdmin(parcels.ParcelDeeds, money.MoneyDeeds, ReadAdmin):
         finding.OnHoldFilter,
         finding.LateFilter,
         finding.TierFilter,
+        finding.TagFilter,
         finding.PaymentFilter,
         "channel",
     )
@@ -65,11 +59,14 @@ class OrderAdmin(parcels.ParcelDeeds, money.MoneyDeeds, ReadAdmin):
     actions_detail = [
         "place_hold",
         "release_hold",
+        "decide",
         "retry_routing",
         "record_payment",
         "split",
         "merge",
         "unmerge",
+        "add_note",
+        "add_file",
         "cancel_order",
     ]
 
@@ -129,11 +126,13 @@ class OrderAdmin(parcels.ParcelDeeds, money.MoneyDeeds, ReadAdmin):
 
     def offers(self, request: HttpRequest, obj: Any) -> set[str] | None:
         waiting = {hold.type for hold in obj.holds.all() if hold.released_at is None}
-        offered = {"record_payment"}
+        offered = {"record_payment", "add_note", "add_file"}
         if obj.closed_at is None:
             offered.add("place_hold")
-        if waiting - set(backlog.ROUTED_HOLDS):
+        if waiting - {*backlog.ROUTED_HOLDS, Hold.Type.APPROVAL}:
             offered.add("release_hold")
+        if Hold.Type.APPROVAL in waiting:
+            offered.add("decide")
         if waiting & set(backlog.ROUTED_HOLDS):
             offered.add("retry_routing")
         if "cancel" in selectors.allowed_actions(obj):
@@ -186,9 +185,7 @@ class OrderAdmin(parcels.ParcelDeeds, money.MoneyDeeds, ReadAdmin):
             title=_("Place a hold"),
             text=_("Nothing of this order is picked, labeled or shipped until it is released."),
             form_class=PlaceHoldForm,
-            run=lambda order, data: holds.place_hold(
-                order_id=order.pk, type=data["type"], reason=data["reason"]
-            ),
+            run=lambda order, data: _place(order, terms_of(data)),
             done=_("The order is on hold."),
         )
 
@@ -207,6 +204,19 @@ class OrderAdmin(parcels.ParcelDeeds, money.MoneyDeeds, ReadAdmin):
             ),
             done=_("The hold is released."),
         )
+
+    @action(
+        description=_("Approve or reject"),
+        permissions=["act"],
+        url_path="decide",
+        icon="approval_delegation",
+    )
+    def decide(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        order = self._subject(request, object_id)
+        asked = Approval.objects.filter(order=order).order_by("-pk").first()
+        if asked is None:
+            raise Http404
+        return HttpResponseRedirect(reverse("admin:orders_approval_change", args=(asked.pk,)))
 
     @action(description=_("Route again"), permissions=["act"], url_path="route", icon="alt_route")
     def retry_routing(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -239,6 +249,12 @@ class OrderAdmin(parcels.ParcelDeeds, money.MoneyDeeds, ReadAdmin):
         )
 
 
+def _place(order: Order, terms: HoldTerms) -> None:
+    [answer] = holds.place_many(order_ids=[order.pk], terms=terms)
+    if answer.error is not None:
+        raise answer.error
+
+
 def _may_see_people(request: HttpRequest) -> bool:
     return request.user.has_perm("contacts.view_contact")
 
@@ -246,7 +262,7 @@ def _may_see_people(request: HttpRequest) -> bool:
 def _release_form(object_id: str) -> type[forms.Form]:
     """A form that offers the holds a person may lift on this order."""
     waiting = Hold.objects.filter(order_id=object_id, released_at=None).exclude(
-        type__in=backlog.ROUTED_HOLDS
+        type__in=[*backlog.ROUTED_HOLDS, Hold.Type.APPROVAL]
     )
     pairs = [(h.type, f"{h.get_type_display()}: {h.reason}") for h in waiting.order_by("pk")]
 

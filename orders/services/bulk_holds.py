@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from oms.core import clock, ids
 from oms.core.context import acting, current
@@ -14,10 +14,12 @@ from oms.core.errors import FieldError, Invalid, OmsError
 from oms.core.transactions import use_case
 from oms.infra.jobs import selectors
 from oms.infra.jobs import services as jobs
-from oms.infra.jobs.models import Job
 from orders.hold_terms import HoldTerms
 from orders.models import Order
 from orders.services import holds
+
+if TYPE_CHECKING:
+    from oms.infra.jobs.models import Job
 
 logger = logging.getLogger(__name__)
 

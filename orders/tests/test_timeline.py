@@ -29,6 +29,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 PUBLIC = {
     "orders.order.received.v1",
     "orders.order.confirmed.v1",
+    "orders.order.edited.v1",
     "orders.order.expired.v1",
     "orders.order.cancelled.v1",
     "inventory.promise.moved.v1",

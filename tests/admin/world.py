@@ -47,7 +47,7 @@ from oms.infra.accounts.services import keys
 from oms.infra.jobs import services as jobs
 from oms.infra.outbox.models import OutboxEvent, Receipt, Redelivery, RelayHeartbeat
 from orders.channels.models import ServiceLevel
-from orders.models import FulfillmentOrder, Hold, ImportFile, Order, TimelineEntry
+from orders.models import Approval, FulfillmentOrder, Hold, ImportFile, Order, TimelineEntry
 from orders.services import fulfillment, holds, release
 from orders.tests.factories import World, a_draft, a_world
 from returns.models import Return, ReturnLine
@@ -184,6 +184,14 @@ def _hang(world: World, order: Order) -> None:
         source="floor",
         data={"node_id": world.node_ids["reno"]},
         at=now,
+    )
+    Approval.objects.create(
+        order=order,
+        reason="Above the limit.",
+        amount=order.owed_amount,
+        currency=order.currency,
+        requested_by="system:rules",
+        expires_at=now + timedelta(hours=24),
     )
     Case.objects.create(
         public_id=ids.public_id("cas"),

@@ -50,6 +50,11 @@ def choice(label: Text, choices: Any, **options: Any) -> forms.ChoiceField:
     )
 
 
+def told(error: OmsError) -> list[str]:
+    """This function will return what a refusal says, each of its parts once."""
+    return list(dict.fromkeys([error.detail, *(part.detail for part in error.errors)]))
+
+
 def actor_of(request: HttpRequest) -> str:
     """This function will return how services know the person behind a request."""
     return f"staff:{request.user.pk}"
@@ -93,7 +98,7 @@ class DeedsMixin:
                     answer = run(obj, form.cleaned_data)
             except OmsError as error:
                 code = error.status
-                form.add_error(None, error.detail)
+                form.add_error(None, told(error))
             else:
                 if isinstance(answer, HttpResponse):
                     return answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from typing import Any
 
@@ -44,7 +45,7 @@ class JobAdmin(ReadAdmin):
     ordering = ("-id",)
     empty_title = _("No long work yet")
     empty_text = _("Imports and other long work appear here with their progress.")
-    actions_detail = ["cancel"]
+    actions_detail = ["rows", "cancel"]
 
     def page(self, request: HttpRequest, obj: Any) -> Page:
         changes = list(obj.status_changes.order_by("-pk"))
@@ -65,14 +66,15 @@ class JobAdmin(ReadAdmin):
             ],
             main=[
                 steps.story(Job, changes, names),
-                Raw(_("Result"), json.dumps(obj.result, indent=2, sort_keys=True)),
-                Raw(_("Cursor"), json.dumps(obj.cursor, indent=2, sort_keys=True)),
+                Raw(_("Result"), json.dumps(_short(obj.result), indent=2, sort_keys=True)),
+                Raw(_("Cursor"), json.dumps(_short(obj.cursor), indent=2, sort_keys=True)),
             ],
             side=[Facts(_("About"), about)],
         )
 
     def offers(self, request: HttpRequest, obj: Any) -> set[str] | None:
-        return {"cancel"} & set(transitions.allowed_triggers(obj))
+        offered = {"cancel"} & set(transitions.allowed_triggers(obj))
+        return offered | ({"rows"} if obj.result.get("rows") else set())
 
     @display(description=_("work"), ordering="kind")
     def named(self, obj: Job) -> SafeString:
@@ -98,6 +100,18 @@ class JobAdmin(ReadAdmin):
     def made(self, obj: Job) -> SafeString:
         return cells.ago(obj.created_at)
 
+    @action(description=_("Download rows"), permissions=["view"], url_path="rows", icon="download")
+    def rows(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """What became of each row, as a table for a spreadsheet."""
+        job = self._subject(request, object_id)
+        response = HttpResponse(content_type="text/csv; charset=utf-8")
+        response["Content-Disposition"] = f'attachment; filename="{job.public_id}.csv"'
+        response["X-Content-Type-Options"] = "nosniff"
+        table = csv.writer(response, lineterminator="\n")
+        table.writerow(job.result.get("columns", ()))
+        table.writerows(job.result.get("rows", ()))
+        return response
+
     @action(
         description=_("Stop"),
         permissions=["act"],
@@ -116,6 +130,17 @@ class JobAdmin(ReadAdmin):
             done=_("The work is stopped."),
             is_grave=True,
         )
+
+
+#: Longer lists are told by their length.
+_LONG = 20
+
+
+def _short(document: Any) -> Any:
+    return {
+        name: f"{len(value)} …" if isinstance(value, list) and len(value) > _LONG else value
+        for name, value in document.items()
+    }
 
 
 def _words(kind: str) -> str:

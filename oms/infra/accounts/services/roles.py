@@ -40,7 +40,10 @@ GRANTS: Mapping[Role, Mapping[str, Sequence[str]]] = {
     },
     Role.FLOOR: {"view": _FLOOR, "change": ("warehouse",)},
     Role.SUPPORT: {
-        "view": ("orders", "channels", "customers", "returns", "carriers", "catalog", "contacts"),
+        "view": (
+            *("orders", "channels", "customers", "returns", "carriers", "catalog", "contacts"),
+            "jobs",
+        ),
         "change": ("orders", "customers", "returns"),
         "add": ("returns",),
     },
