@@ -38,9 +38,10 @@ class PlaceHoldForm(ReasonForm):
     scopes = forms.MultipleChoiceField(
         label=_("Stops"),
         choices=Hold.Scope.choices,
+        required=False,
         initial=Hold.Scope.values,
         widget=UnfoldAdminCheckboxSelectMultipleWidget(),
-        help_text=_("Picking includes packing."),
+        help_text=_("Picking includes packing. None chosen: everything."),
     )
     due_at = _moment(_("Answer due"), _("UTC. Four hours from now unless you say otherwise."))
     releases_at = _moment(_("Ends by itself"), _("UTC. Empty: somebody has to release it."))
