@@ -122,7 +122,7 @@ def _require_other_eyes(order: Order) -> None:
 def makers_of(order: Order) -> Collection[str]:
     """This function will return who made the order and who changed it last."""
     made = OrderStatusChange.objects.filter(subject=order).order_by("pk")
-    changed = Amendment.objects.filter(order=order, status=Amendment.Status.CONFIRMED)
+    changed = Amendment.objects.filter(order=order, state=Amendment.State.CONFIRMED)
     last = changed.order_by("-closed_at", "-pk").values_list("author", "closed_by").first()
     return {*made.values_list("actor", flat=True)[:1], *(last or ())}
 

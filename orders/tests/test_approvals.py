@@ -146,7 +146,7 @@ def test_who_changed_the_order_last_does_not_approve_it(earlier: bool, allowed: 
     for number, author in enumerate([editor, other] if earlier else [other, editor]):
         Amendment.objects.create(
             order=order,
-            status="confirmed",
+            state="confirmed",
             base_version=number,
             author=author,
             closed_by=author,
