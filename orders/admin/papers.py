@@ -111,14 +111,11 @@ class Papers:
 
     @action(description=_("Add file"), permissions=["see"], url_path="file", icon="attach_file")
     def add_file(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        def form(data: Any = None) -> FileForm:
-            return FileForm(data, request.FILES if data is not None else None)
-
         answer: HttpResponse = self.perform(  # type: ignore[attr-defined]
             request,
             object_id,
             title=_("Add a file"),
-            form_class=form,
+            form_class=FileForm,
             run=lambda order, data: _keep(order, data["file"]),
             done=gettext("The file is kept."),
         )
