@@ -14,6 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from orders import parcel_words
 from orders.rules import RULES
 
 Data = Mapping[str, Any]
@@ -227,38 +228,8 @@ def _filled(data: Data, places: Places) -> Words:
     return Words(said % {"n": units, "place": places.of(data)}, "ok")
 
 
-def _work_split(data: Data, places: Places) -> Words:
-    units = data.get("units") or 0
-    said = ngettext(
-        "%(n)d unit goes in a parcel of its own from %(place)s",
-        "%(n)d units go in a parcel of their own from %(place)s",
-        units,
-    )
-    return Words(said % {"n": units, "place": places.of(data)}, "info")
-
-
-def _order_split(data: Data, places: Places) -> Words:
-    units = data.get("units") or 0
-    said = ngettext(
-        "%(n)d unit became order %(number)s", "%(n)d units became order %(number)s", units
-    )
-    return Words(said % {"n": units, "number": f"#{data.get('new_number', '')}"}, "info")
-
-
-def _work_merged(data: Data, places: Places) -> Words:
-    said = gettext("Goes in one parcel from %(place)s with %(orders)s")
-    return Words(said % {"place": places.of(data), "orders": _numbers(data)}, "info")
-
-
-def _work_unmerged(data: Data, places: Places) -> Words:
-    if not data.get("with_numbers"):
-        return Words(gettext("Goes in a parcel of its own again"), "info")
-    said = gettext("Another order left the parcel; it still goes with %(orders)s")
-    return Words(said % {"orders": _numbers(data)}, "info")
-
-
-def _numbers(data: Data) -> str:
-    return ", ".join(f"#{number}" for number in data.get("with_numbers") or [])
+def _of_parcels(tell: Callable[[Data, str], str]) -> Callable[[Data, Places], Words]:
+    return lambda data, places: Words(tell(data, places.of(data)), "info")
 
 
 def _until(text: str, data: Data) -> str:
@@ -372,10 +343,10 @@ _STAFF: Mapping[str, Callable[[Data, Places], Words]] = {
     "orders.order.replaced.v1": _replaced,
     "orders.order.shipped.v1": _said(lambda: gettext("Everything has left"), "info"),
     "orders.order.delivered.v1": _done,
-    "orders.order.split.v1": _order_split,
-    "orders.work.split.v1": _work_split,
-    "orders.work.merged.v1": _work_merged,
-    "orders.work.unmerged.v1": _work_unmerged,
+    "orders.order.split.v1": _of_parcels(parcel_words.order_split),
+    "orders.work.split.v1": _of_parcels(parcel_words.work_split),
+    "orders.work.merged.v1": _of_parcels(parcel_words.work_merged),
+    "orders.work.unmerged.v1": _of_parcels(parcel_words.work_unmerged),
     "orders.order.completed.v1": _said(lambda: gettext("Completed"), "ok"),
     "routing.decision.made.v1": _routed,
     "inventory.stock.missing.v1": _at(
