@@ -31,6 +31,7 @@ PUBLIC = {
     "orders.order.confirmed.v1",
     "orders.order.edited.v1",
     "orders.order.expired.v1",
+    "orders.order.replaced.v1",
     "orders.order.cancelled.v1",
     "inventory.promise.moved.v1",
     "warehouse.work.packed.v1",
