@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -31,7 +32,6 @@ from oms.cockpit.simulation.bench.world import World, settle
 from oms.core import ids
 from oms.infra.accounts import scopes
 from oms.infra.accounts.services import keys
-from oms.runtime import probe
 from oms.settings.env import BASE_DIR
 from orders.types import OrderDraft
 
@@ -120,7 +120,7 @@ def _body(draft: OrderDraft) -> dict[str, Any]:
 @contextmanager
 def _server() -> Iterator[int]:
     """The server as `up` starts it, on the bench's own database; ended with the block."""
-    port = probe.free_port()
+    port = _free_port()
     gunicorn = [sys.executable, "-m", "gunicorn", "-c", "python:oms.runtime.gunicorn_conf"]
     environment = {**os.environ, "PORT": str(port), "WEB_WORKERS": str(WORKERS)}
     process = subprocess.Popen(
@@ -136,6 +136,12 @@ def _server() -> Iterator[int]:
     finally:
         process.terminate()
         process.wait(30)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _await(port: int) -> None:
