@@ -80,7 +80,8 @@ def progress(file: ImportFile) -> SafeString:
         return cells.NOTHING
     figures = f"{cells.figure(done)} / {cells.figure(total)}"
     return format_html(
-        '<progress value="{}" max="{}" aria-label="{}"></progress> <span class="o-num">{}</span>',
+        '<progress class="o-progress" value="{}" max="{}" aria-label="{}"></progress> '
+        '<span class="o-num">{}</span>',
         done,
         total,
         gettext("Progress"),
@@ -128,7 +129,7 @@ def _preview(file: ImportFile) -> list[Block]:
         Facts(_("What would change"), rows, note=_refused(file, found["rejected"]))
     ]
     if found["reasons"]:
-        reasons = [[reason, cells.number(count)] for reason, count in found["reasons"].items()]
+        reasons = [[_plain(what), cells.number(n)] for what, n in found["reasons"].items()]
         headers = [_("what is wrong"), _("orders")]
         table = Table(_("Why"), headers, reasons, _("Nothing."), numeric=frozenset({1}))
         blocks.append(table)
@@ -140,7 +141,7 @@ def _first(rows: list[dict[str, Any]]) -> Table:
         [
             cells.code(row["reference"]),
             cells.pill(*_OUTCOMES[row["outcome"]]),
-            ", ".join(row["codes"]) or cells.NOTHING,
+            _plain(", ".join(row["codes"])) or cells.NOTHING,
             row["line"],
             row["units"],
         ]
@@ -148,7 +149,12 @@ def _first(rows: list[dict[str, Any]]) -> Table:
     ]
     headers = [_("reference"), _("outcome"), _("why"), _("row"), _("units")]
     empty = _("The file has no orders.")
-    return Table(_("First orders"), headers, shown, empty, numeric=frozenset({3, 4}))
+    figures = frozenset({3, 4})
+    return Table(_("First orders"), headers, shown, empty, numeric=figures, is_dense=True)
+
+
+def _plain(codes: str) -> str:
+    return codes.replace("_", " ")
 
 
 def _refused(file: ImportFile, count: int) -> Any:
@@ -172,7 +178,8 @@ def _columns(file: ImportFile) -> list[Block]:
         if missing
         else ""
     )
-    return [Table(_("Columns"), [_("column"), _("field")], rows, _("None."), note=note)]
+    heads = [_("column"), _("field")]
+    return [Table(_("Columns"), heads, rows, _("None."), note=note, is_dense=True)]
 
 
 def _field(name: str) -> Any:
