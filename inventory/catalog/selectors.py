@@ -83,6 +83,12 @@ def list_active(*, organization_id: int, limit: int) -> list[VariantFacts]:
     return [_fact(row) for row in variants.order_by("pk").values_list(*_FIELDS)[:limit]]
 
 
+def suggest(*, text: str, limit: int) -> list[tuple[str, str]]:
+    """This function will return (SKU, name) of what is sold and whose SKU begins with the text."""
+    found = Variant.objects.filter(sku__startswith=text, is_active=True).order_by("sku")
+    return list(found.values_list("sku", "name")[:limit])
+
+
 def list_owners(*, variant_ids: Collection[int]) -> list[VariantOwner]:
     """This function will return whose the variants are, by primary key; unknown ones are absent."""
     return _owners(Variant.objects.filter(pk__in=set(variant_ids)))

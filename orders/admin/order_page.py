@@ -288,8 +288,19 @@ def _facts(order: Order) -> Facts:
             (_("tags"), cells.pills(*(cells.pill(tag, "info") for tag in order.tags))),
             (_("customer's page"), tracking),
             *split,
+            *_kin(order),
         ],
     )
+
+
+def _kin(order: Order) -> list[tuple[Any, Any]]:
+    """The order this one replaces units of, and those that replace its own."""
+    found = [(_("replaces"), order.replaces)] if order.replaces else []
+    found += [(_("replaced by"), made) for made in order.replacements.order_by("pk")]
+    return [
+        (name, cells.link(reverse("admin:orders_order_change", args=(kin.pk,)), str(kin)))
+        for name, kin in found
+    ]
 
 
 def _story(seen: _Seen) -> Story:

@@ -6,22 +6,27 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import F, Prefetch, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
+from inventory.catalog import selectors as catalog
 from oms.core.admin import cells
 from oms.core.admin.deeds import ReasonForm, choice
 from oms.core.admin.pages import Page
 from oms.core.admin.reading import ReadAdmin
 from orders.admin import finding, money, order_page, parcels, words
+from orders.admin.drafting import DraftDeeds
+from orders.admin.editing import EditDeeds
 from orders.admin.hold_forms import PlaceHoldForm, terms_of
 from orders.admin.many import ManyOrders
 from orders.admin.papers import Papers
+from orders.admin.replacing import ReplaceDeeds
 from orders.hold_terms import HoldTerms
 from orders.models import Approval, FulfillmentLine, FulfillmentOrder, Hold, Order, OrderLine
 from orders.selectors import orders as selectors
@@ -29,7 +34,16 @@ from orders.services import backlog, cancellation, holds
 
 
 @admin.register(Order)
-class OrderAdmin(parcels.ParcelDeeds, money.MoneyDeeds, ManyOrders, Papers, ReadAdmin):
+class OrderAdmin(
+    EditDeeds,
+    DraftDeeds,
+    ReplaceDeeds,
+    parcels.ParcelDeeds,
+    money.MoneyDeeds,
+    ManyOrders,
+    Papers,
+    ReadAdmin,
+):
     list_display = (
         "number_and_place",
         "state",
@@ -56,7 +70,12 @@ class OrderAdmin(parcels.ParcelDeeds, money.MoneyDeeds, ManyOrders, Papers, Read
     ordering = ("-id",)
     empty_title = _("No orders yet")
     empty_text = _("They appear here the moment they arrive.")
+    actions_list = ["new_order"]
     actions_detail = [
+        "edit_order",
+        "edit_draft",
+        "submit_draft",
+        "replace_units",
         "place_hold",
         "release_hold",
         "decide",
@@ -68,11 +87,26 @@ class OrderAdmin(parcels.ParcelDeeds, money.MoneyDeeds, ManyOrders, Papers, Read
         "add_note",
         "add_file",
         "cancel_order",
+        "discard_draft",
     ]
+
+    def get_urls(self) -> list[URLPattern]:
+        skus = path("skus/", self.admin_site.admin_view(self.skus_view), name="orders_order_skus")
+        return [skus, *super().get_urls()]
+
+    def skus_view(self, request: HttpRequest) -> HttpResponse:
+        """Suggests what may be ordered while it is typed."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        text = request.GET.get("q", "").strip()
+        found = catalog.suggest(text=text, limit=20) if text else []
+        return JsonResponse({"results": [{"sku": sku, "name": name} for sku, name in found]})
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         waiting = Prefetch("holds", Hold.objects.filter(released_at=None), to_attr="open_holds")
         orders = super().get_queryset(request).annotate(is_unshipped=finding.is_unshipped())
+        if request.GET.get("status__exact") != Order.Status.DRAFT and _is_list(request):
+            orders = orders.exclude(status=Order.Status.DRAFT)
         counted = OrderLine.objects.only(
             "order_id", "ordered", "cancelled", "backordered", "allocated", "shipped", "delivered"
         )
@@ -111,7 +145,7 @@ class OrderAdmin(parcels.ParcelDeeds, money.MoneyDeeds, ManyOrders, Papers, Read
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """An exact number or identifier opens its order at once."""
+        """An exact number or identifier opens its order at once. Drafts stand apart."""
         term = request.GET.get("q", "").strip().lstrip("#")
         if term and self.has_view_permission(request):
             named = Order.objects.filter(finding.is_named(term))
@@ -125,8 +159,14 @@ class OrderAdmin(parcels.ParcelDeeds, money.MoneyDeeds, ManyOrders, Papers, Read
         return order_page.build(request, obj)
 
     def offers(self, request: HttpRequest, obj: Any) -> set[str] | None:
+        if obj.status == Order.Status.DRAFT:
+            return {"edit_draft", "submit_draft", "discard_draft"}
         waiting = {hold.type for hold in obj.holds.all() if hold.released_at is None}
         offered = {"record_payment", "add_note", "add_file"}
+        if selectors.is_editable(obj):
+            offered.add("edit_order")
+        if any(line.shipped for line in obj.lines.all()):
+            offered.add("replace_units")
         if obj.closed_at is None:
             offered.add("place_hold")
         if waiting - {*backlog.ROUTED_HOLDS, Hold.Type.APPROVAL}:
@@ -253,6 +293,11 @@ def _place(order: Order, terms: HoldTerms) -> None:
     [answer] = holds.place_many(order_ids=[order.pk], terms=terms)
     if answer.error is not None:
         raise answer.error
+
+
+def _is_list(request: HttpRequest) -> bool:
+    match = request.resolver_match
+    return match is not None and match.url_name == "orders_order_changelist"
 
 
 def _may_see_people(request: HttpRequest) -> bool:

@@ -117,6 +117,25 @@ def list_active() -> list[tuple[int, str, str]]:
     return list(rows.values_list("organization_id", "code", "name"))
 
 
+def active_choices() -> list[tuple[str, str]]:
+    """This function will return (key, name) of the active channels of all organizations; the key
+    is what `facts_of_key` takes."""
+    rows = Channel.objects.filter(is_active=True).select_related("organization")
+    return [
+        (f"{row.organization_id}:{row.code}", f"{row.name} · {row.organization.name}")
+        for row in rows.order_by("organization_id", "name")
+    ]
+
+
+def facts_of_key(key: str) -> ChannelFacts:
+    """This function will return the channel that a choice stands for.
+
+    :raises UnknownChannel: there is none, or it is not active any more.
+    """
+    organization_id, _, code = key.partition(":")
+    return get_facts(organization_id=int(organization_id), code=code)
+
+
 def level_choices() -> list[tuple[str, str]]:
     """This function will return (code, name) of the levels of all organizations."""
     own = ServiceLevel.objects.filter(is_active=True).order_by("code").values_list("code", "name")
