@@ -105,9 +105,10 @@ class _Page:
     """One request for the page of a draft."""
 
     def __init__(self, request: HttpRequest, order: Order | None) -> None:
-        data = request.POST if request.method == "POST" else None
+        data = order_forms.posted(request)
         self._request, self._order = request, order
         self.code = 200
+        self._step = request.POST.get("step", "")
         self._refusal = ""
         self.rows = order_forms.LineFormSet(data, prefix="line", initial=_rows(order))
         self.head = order_forms.DraftHeadForm(
@@ -123,11 +124,12 @@ class _Page:
     def answer(self) -> HttpResponse | None:
         """Where to go when it is done; None: the page is shown (again)."""
         forms = [form for form in (self.rows, self.head, self.terms, self.address) if form]
-        if self._request.method != "POST" or not all([form.is_valid() for form in forms]):
+        is_asked = self._request.method == "POST" and self._step != order_forms.MORE
+        if not is_asked or not all([form.is_valid() for form in forms]):
             return None
         try:
             with acting(actor=actor_of(self._request)):
-                return self._act(self._request.POST.get("step", ""))
+                return self._act(self._step)
         except OmsError as error:
             self.code, self._refusal = error.status, error.detail
         return None

@@ -62,11 +62,12 @@ class _Page:
     """One request: the forms, what follows from them, and what is said."""
 
     def __init__(self, request: HttpRequest, order: Order) -> None:
-        data = request.POST if request.method == "POST" else None
+        data = order_forms.posted(request)
         self._request, self._order = request, order
         self._lines = list(OrderLine.objects.filter(order=order).order_by("position"))
         self._lines = [line for line in self._lines if line.wanted]
         self.code = 200
+        self._step = request.POST.get("step", "")
         self._refusal = ""
         self._outcome: dict[str, Any] = {}
         self._version = order.version
@@ -83,7 +84,8 @@ class _Page:
     def answer(self) -> HttpResponse | None:
         """Where to go when it is done; None: the page is shown (again)."""
         forms = [form for form in (self.rows, self.terms, self.why, self.address) if form]
-        if self._request.method != "POST" or not all([form.is_valid() for form in forms]):
+        is_asked = self._request.method == "POST" and self._step != order_forms.MORE
+        if not is_asked or not all([form.is_valid() for form in forms]):
             return None
         try:
             with acting(actor=actor_of(self._request)):
@@ -97,13 +99,13 @@ class _Page:
 
     def _act(self, actions: Sequence[Given]) -> HttpResponse | None:
         post = self._request.POST
-        if post.get("step") == "discard":
+        if self._step == "discard":
             _discard_open(self._order)
             return None
         if not actions:
             self._refusal = str(_("Nothing is different yet."))
             return None
-        if post.get("step") != "confirm":
+        if self._step != "confirm":
             self._version, self._outcome = amendments.look(order_id=self._order.pk, actions=actions)
             return None
         self._outcome = {}

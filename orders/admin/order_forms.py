@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
@@ -21,6 +22,8 @@ from orders.types import RecipientDraft
 
 #: Empty rows for new lines.
 EXTRA = 3
+#: The button that asks for more of them.
+MORE = "more"
 
 
 def _text(label: Any, length: int, *, required: bool = False, **attrs: Any) -> forms.CharField:
@@ -77,6 +80,19 @@ class LineForm(forms.Form):
 LineFormSet = forms.formset_factory(
     LineForm, extra=EXTRA, max_num=MAX_LINES, absolute_max=MAX_LINES + EXTRA
 )
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """This function will return what was sent, with more empty rows where they were asked for."""
+    if request.method != "POST":
+        return None
+    if request.POST.get("step") != MORE:
+        return request.POST
+    data = request.POST.copy()
+    total = data.get("line-TOTAL_FORMS", "")
+    if total.isdigit():
+        data["line-TOTAL_FORMS"] = str(min(int(total) + EXTRA, MAX_LINES))
+    return data
 
 
 class TermsForm(forms.Form):

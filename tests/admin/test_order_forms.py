@@ -133,6 +133,18 @@ def test_wrong_input_is_named_and_nothing_is_different_is_said(small: World, as_
     assert "no such SKU" in wrong.content.decode()
 
 
+def test_more_rows_keep_what_was_typed(small: World, as_role: As) -> None:
+    order = _order(small)
+    client = as_role("support")
+    page = client.get(_edit(order))
+
+    more = client.post(_edit(order), {**_typed(page), "step": "more", "line-0-quantity": "7"})
+
+    assert len(more.context["rows"].forms) == len(page.context["rows"].forms) + 3
+    assert more.context["rows"].forms[0]["quantity"].value() == "7"
+    assert not more.context["token"]
+
+
 def test_the_address_is_only_for_those_who_may_see_it(small: World, as_role: As) -> None:
     order = _order(small)
     support, floor = as_role("support"), as_role("viewer")
