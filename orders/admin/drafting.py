@@ -22,7 +22,7 @@ from orders.admin import order_forms, previews
 from orders.admin.editing import may_see_people
 from orders.channels import selectors as channels
 from orders.channels.types import ChannelFacts
-from orders.customers import services as customers
+from orders.customers.selectors import finding as customers
 from orders.models import Order, OrderLine
 from orders.services import drafts
 from orders.types import LineDraft, OrderDraft, RecipientDraft

@@ -17,15 +17,6 @@ class CustomerFacts:
     subject_id: int
 
 
-def find_reference(*, organization_id: int, contact_ids: Sequence[int]) -> str:
-    """This function will return the reference of the customer who was last sent something at one
-    of the contacts, or ""."""
-    found = Customer.objects.filter(
-        organization_id=organization_id, orders__ship_to_id__in=contact_ids
-    )
-    return found.order_by("-orders__id").values_list("reference", flat=True).first() or ""
-
-
 @needs_transaction
 def ensure_many(*, organization_id: int, references: Sequence[str]) -> dict[str, CustomerFacts]:
     """This function will return the customer of each reference, creating the missing ones.
