@@ -163,10 +163,7 @@ class OrderAdmin(
             return {"edit_draft", "submit_draft", "discard_draft"}
         waiting = {hold.type for hold in obj.holds.all() if hold.released_at is None}
         offered = {"record_payment", "add_note", "add_file"}
-        if selectors.is_editable(obj):
-            offered.add("edit_order")
-        if any(line.shipped for line in obj.lines.all()):
-            offered.add("replace_units")
+        offered |= _changes(obj)
         if obj.closed_at is None:
             offered.add("place_hold")
         if waiting - {*backlog.ROUTED_HOLDS, Hold.Type.APPROVAL}:
@@ -293,6 +290,12 @@ def _place(order: Order, terms: HoldTerms) -> None:
     [answer] = holds.place_many(order_ids=[order.pk], terms=terms)
     if answer.error is not None:
         raise answer.error
+
+
+def _changes(order: Order) -> set[str]:
+    """What may be changed about it, or sent again."""
+    offered = {"edit_order"} if selectors.is_editable(order) else set()
+    return offered | {"replace_units"} if any(x.shipped for x in order.lines.all()) else offered
 
 
 def _is_list(request: HttpRequest) -> bool:
