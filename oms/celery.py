@@ -35,6 +35,8 @@ BEAT: dict[str, dict[str, Any]] = {
     "orders-expire-unpaid": _every("orders.expire_unpaid", seconds=60, queue="default"),
     "orders-run-imports": _every("orders.run_imports", seconds=15, queue="default"),
     "orders-purge-imports": _every("orders.purge_imports", seconds=3600, queue="default"),
+    "orders-unanswered-work": _every("orders.expire_unanswered_work", seconds=30, queue="default"),
+    "warehouse-answer": _every("warehouse.answer_cancellations", seconds=60, queue="default"),
     "control-tower-dead-letters": _every(
         "control_tower.check_dead_letters", seconds=60, queue="default"
     ),

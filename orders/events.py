@@ -167,8 +167,54 @@ class OrderReleased(_OrderEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class OrderCancelled(_OrderEvent):
+    """Nothing is left of it. `units` and `amount` are those of its last cancellation: what is to
+    be paid back for it, where it was paid; earlier ones were told by themselves."""
+
     NAME: ClassVar[str] = "orders.order.cancelled.v1"
 
+    reason: str
+    reason_code: str = "other"
+    cancellation_ref: str = ""
+    units: int = 0
+    amount: str = "0"
+    currency: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinesCancelled(_OrderEvent):
+    """A part of the order was cancelled; `lines` are (position, units), `amount` what is to be paid
+    back for them, where it was paid."""
+
+    NAME: ClassVar[str] = "orders.lines.cancelled.v1"
+
+    reason: str
+    reason_code: str
+    cancellation_ref: str
+    units: int
+    amount: str
+    currency: str
+    lines: list[tuple[int, int]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CancellationAsked(_OrderEvent):
+    """Units are in somebody's hands: the floor is asked whether they can still be cancelled."""
+
+    NAME: ClassVar[str] = "orders.cancellation.asked.v1"
+
+    cancellation_ref: str
+    units: int
+    node_codes: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CancellationRefused(_OrderEvent):
+    """The floor said that it is too late for `units`: they go on."""
+
+    NAME: ClassVar[str] = "orders.cancellation.refused.v1"
+
+    cancellation_ref: str
+    units: int
     reason: str
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -19,6 +19,7 @@ from orders.services import (
     backlog,
     crediting,
     fulfillment,
+    negotiation,
     release,
     rerouting,
     timeline,
@@ -33,34 +34,34 @@ def on_confirmed(facts: Sequence[Delivered[events.OrderConfirmed]]) -> None:
 
 @subscribe(
     floor_events.WorkPicked,
+    floor_events.WorkShort,
     floor_events.WorkPacked,
+    floor_events.WorkCancelAnswered,
     floor_events.WorkHandedOver,
     carrier_events.ShipmentDelivered,
     consumer="orders.fulfillment",
     batch_size=64,
 )
 def on_work(facts: Sequence[Delivered[Any]]) -> None:
-    """Grouped by kind in the order of an order's life, so that one batch is four calls."""
+    """Grouped by kind in the order of an order's life, so that one batch is few calls.
+
+    What fell short or was cancelled comes before what left: only what is left is counted as sent.
+    """
     groups: dict[type, dict[str, Any]] = {}
     for fact in facts:
         if fact.event.demand_kind == "fulfillment_order":
             groups.setdefault(type(fact.event), {})[fact.event.demand_ref] = fact.event
-    picked = groups.get(floor_events.WorkPicked, {})
-    packed = groups.get(floor_events.WorkPacked, {})
-    left = groups.get(floor_events.WorkHandedOver, {})
-    arrived = groups.get(carrier_events.ShipmentDelivered, {})
-    if picked:
-        fulfillment.start(at=_times(picked))
-    if packed:
-        fulfillment.pack(cartons={ref: _carton(event) for ref, event in packed.items()})
-    if left:
-        fulfillment.ship(at=_times(left))
-    if arrived:
-        fulfillment.deliver(at=_times(arrived))
+    for kind, step in _LIFE:
+        if kind in groups:
+            step(groups[kind])
 
 
 def _times(group: dict[str, Any]) -> dict[str, datetime]:
     return {reference: event.occurred_at for reference, event in group.items()}
+
+
+def _answer(event: floor_events.WorkCancelAnswered) -> negotiation.Answer:
+    return negotiation.Answer(event.is_accepted, event.reason, event.occurred_at)
 
 
 def _carton(event: floor_events.WorkPacked) -> fulfillment.Carton:
@@ -76,6 +77,7 @@ def _carton(event: floor_events.WorkPacked) -> fulfillment.Carton:
 
 @subscribe(
     events.OrderCancelled,
+    events.LinesCancelled,
     events.OrderRejected,
     events.OrderExpired,
     events.OrderCompleted,
@@ -85,6 +87,32 @@ def _carton(event: floor_events.WorkPacked) -> fulfillment.Carton:
 )
 def on_less_owed(facts: Sequence[Delivered[Any]]) -> None:
     crediting.settle(order_refs=[fact.event.order_ref for fact in facts])
+
+
+#: What each kind of fact of the floor and the carriers leads to, in the order of an order's life.
+_LIFE: Sequence[tuple[type, Callable[[dict[str, Any]], object]]] = (
+    (floor_events.WorkPicked, lambda group: fulfillment.start(at=_times(group))),
+    (
+        floor_events.WorkShort,
+        lambda group: rerouting.fall_short(
+            places={(event.order_ref, event.node_id) for event in group.values()}
+        ),
+    ),
+    (
+        floor_events.WorkPacked,
+        lambda group: fulfillment.pack(
+            cartons={ref: _carton(event) for ref, event in group.items()}
+        ),
+    ),
+    (
+        floor_events.WorkCancelAnswered,
+        lambda group: negotiation.settle(
+            answers={ref: _answer(event) for ref, event in group.items()}
+        ),
+    ),
+    (floor_events.WorkHandedOver, lambda group: fulfillment.ship(at=_times(group))),
+    (carrier_events.ShipmentDelivered, lambda group: fulfillment.deliver(at=_times(group))),
+)
 
 
 @subscribe(stock_events.StockReceived, consumer="orders.backlog", batch_size=50)
@@ -149,6 +177,7 @@ class ReturnFact:
     stock_events.BackorderFilled,
     stock_events.PromiseMoved,
     floor_events.WorkPicked,
+    floor_events.WorkShort,
     floor_events.WorkPacked,
     floor_events.WorkHandedOver,
     carrier_events.LabelBought,

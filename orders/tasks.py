@@ -10,7 +10,7 @@ from celery import shared_task
 from oms.core import clock, waking
 from oms.core.tasks import BaseTask
 from orders.importing import uploads
-from orders.services import approvals, bulk_holds, expiring, hold_clock
+from orders.services import approvals, bulk_holds, expiring, hold_clock, reassigning
 
 #: Seconds after which the queue gets its worker back; the import goes on in its turn.
 SLICE_S = 60.0
@@ -71,3 +71,9 @@ def expire_approvals(**_: Any) -> int:
 def change_holds(**_: Any) -> int:
     """Places and lifts the holds of many orders that people asked for in one go."""
     return bulk_holds.run_due()
+
+
+@shared_task(name="orders.expire_unanswered_work", base=BaseTask, queue="default")
+def expire_unanswered_work(**_: Any) -> int:
+    """Routes work elsewhere that nodes did not take on in time."""
+    return reassigning.expire_unanswered(limit=_BATCH)

@@ -155,14 +155,6 @@ def _overridden(data: Data, places: Places) -> Words:
     return Words(_because(text, data), "warn")
 
 
-def _rejected(data: Data, places: Places) -> Words:
-    return Words(_because(gettext("Rejected"), data), "bad")
-
-
-def _cancelled(data: Data, places: Places) -> Words:
-    return Words(_because(gettext("Cancelled"), data))
-
-
 _CHANGES: Mapping[str, str | Promise] = {
     "change_quantity": _("quantity"),
     "add_line": _("item added"),
@@ -260,6 +252,10 @@ def _said(text: Callable[[], str], tone: str = "") -> Callable[[Data, Places], W
     return lambda data, places: Words(text(), tone)
 
 
+def _reasoned(text: Callable[[], str], tone: str = "") -> Callable[[Data, Places], Words]:
+    return lambda data, places: Words(_because(text(), data), tone)
+
+
 def _label_bought(data: Data, places: Places) -> Words:
     number = data.get("tracking_number", "")
     return Words(gettext("Label bought, tracking number %(number)s") % {"number": number}, "info")
@@ -314,10 +310,6 @@ def _sum(data: Data) -> str:
     return f"{data.get('amount')} {data.get('currency')}"
 
 
-def _expired(data: Data, places: Places) -> Words:
-    return Words(_because(gettext("Expired"), data), "bad")
-
-
 _STAFF: Mapping[str, Callable[[Data, Places], Words]] = {
     "orders.order.received.v1": _received,
     "orders.order.confirmed.v1": _confirmed,
@@ -332,15 +324,18 @@ _STAFF: Mapping[str, Callable[[Data, Places], Words]] = {
     "orders.order.tagged.v1": _tagged,
     "orders.note.added.v1": _said(lambda: gettext("A note was added")),
     "orders.attachment.added.v1": _attached,
-    "orders.order.rejected.v1": _rejected,
+    "orders.order.rejected.v1": _reasoned(lambda: gettext("Rejected"), "bad"),
     "orders.rule.overridden.v1": _overridden,
     "orders.order.released.v1": _released,
-    "orders.order.cancelled.v1": _cancelled,
-    "orders.order.expired.v1": _expired,
+    "orders.order.cancelled.v1": _reasoned(lambda: gettext("Cancelled")),
+    "orders.order.expired.v1": _reasoned(lambda: gettext("Expired"), "bad"),
     "orders.payment.recorded.v1": _paid,
     "orders.refund.due.v1": _refund_due,
     "orders.order.edited.v1": _edited,
     "orders.order.replaced.v1": _replaced,
+    "orders.lines.cancelled.v1": _reasoned(lambda: gettext("A part was cancelled"), "warn"),
+    "orders.cancellation.asked.v1": _said(lambda: gettext("Can it still be stopped?"), "warn"),
+    "orders.cancellation.refused.v1": _reasoned(lambda: gettext("Too late to cancel"), "warn"),
     "orders.order.shipped.v1": _said(lambda: gettext("Everything has left"), "info"),
     "orders.order.delivered.v1": _done,
     "orders.order.split.v1": _of_parcels(parcel_words.order_split),
@@ -356,6 +351,7 @@ _STAFF: Mapping[str, Callable[[Data, Places], Words]] = {
     "inventory.backorder.filled.v1": _filled,
     "inventory.promise.moved.v1": _promise_moved,
     "warehouse.work.picked.v1": _at(lambda: gettext("Picked in %(place)s")),
+    "warehouse.work.short.v1": _at(lambda: gettext("Not enough there in %(place)s"), "warn"),
     "warehouse.work.packed.v1": _at(lambda: gettext("Packed in %(place)s")),
     "warehouse.work.handed_over.v1": _at(lambda: gettext("Handed to the carrier in %(place)s")),
     "carriers.label.bought.v1": _label_bought,

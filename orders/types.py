@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -100,7 +101,34 @@ class Placed:
         return self.error is None
 
 
+@dataclass(frozen=True, slots=True)
+class CancelDraft:
+    """What to cancel of an order: units by line position, or (None) all that is left of it.
+
+    `request_key` is the caller's own: the same one again is the same request.
+    """
+
+    order_id: int
+    reason: str
+    quantities: Mapping[int, int] | None = None
+    text: str = ""
+    request_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CancelPreview:
+    """What would be cancelled at once, asked of the floor first, and paid back for both."""
+
+    units: int
+    pending_units: int
+    amount: Decimal
+    currency: str
+    is_whole: bool
+
+
 __all__ = [
+    "CancelDraft",
+    "CancelPreview",
     "FieldError",
     "LineDraft",
     "OrderDraft",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 
-from django.db.models import Count, F, QuerySet
+from django.db.models import Count, F, Max, QuerySet
 
 from carriers.models import LabelFile, Shipment, TrackingEvent
 from oms.core.errors import NotFound
@@ -25,6 +26,15 @@ def list_for_demands(*, demand_kind: str, demand_refs: Collection[str]) -> Query
         .select_related("service__carrier")
         .order_by("pk")
     )
+
+
+def arrivals(*, demand_kind: str, demand_refs: Collection[str]) -> dict[str, datetime]:
+    """This function will return when the last parcel of each demand arrived, of those that have
+    parcels that did."""
+    rows = Shipment.objects.filter(
+        demand_kind=demand_kind, demand_ref__in=set(demand_refs), delivered_at__isnull=False
+    )
+    return dict(rows.values_list("demand_ref").annotate(Max("delivered_at")).order_by())
 
 
 def list_for(*, organization_id: int) -> QuerySet[Shipment]:

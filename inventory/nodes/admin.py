@@ -58,7 +58,14 @@ class NodeAdmin(EditAdmin):
         (_("Position"), {"fields": (("latitude", "longitude"), "timezone")}),
         (
             _("Work"),
-            {"fields": ("cutoff_time", ("processing_minutes", "daily_capacity"), "working_days")},
+            {
+                "fields": (
+                    "cutoff_time",
+                    ("processing_minutes", "daily_capacity"),
+                    "working_days",
+                    "needs_acceptance",
+                )
+            },
         ),
         (_("What it does"), {"fields": ("can_ship", "can_pick_up", "takes_returns")}),
     )

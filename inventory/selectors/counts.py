@@ -31,6 +31,16 @@ def list_counts() -> QuerySet[StockCount]:
     )
 
 
+def being_counted(*, node_id: int, variant_ids: Collection[int]) -> set[int]:
+    """This function will return which of the variants an open count has at the node."""
+    lines = CountLine.objects.filter(
+        count__status__in=(StockCount.Status.COUNTING, StockCount.Status.COUNTED),
+        position__node_id=node_id,
+        position__variant_id__in=set(variant_ids),
+    )
+    return set(lines.values_list("position__variant_id", flat=True))
+
+
 def list_lines(*, count_id: int) -> QuerySet[CountLine]:
     """This function will return the places of a sheet in the order of a walk: bin, SKU, lot."""
     return (

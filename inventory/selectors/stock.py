@@ -37,6 +37,14 @@ def list_positions(
     return positions.annotate(available=Greatest(FREE, 0)).order_by("node__code", "variant__sku")
 
 
+def unpromised(*, node_id: int, variant_ids: Collection[int]) -> dict[int, int]:
+    """This function will return the units of each variant at a node that lie there and are nobody's
+    by the books; below zero where more is promised than lies there, 0 without a place."""
+    places = StockPosition.objects.filter(node_id=node_id, variant_id__in=set(variant_ids))
+    free = F("on_hand") - F("held") - F("allocated") - F("earmarked")
+    return dict.fromkeys(variant_ids, 0) | dict(places.values_list("variant_id", free))
+
+
 def variants_at(*, organization_id: int, node_ids: Collection[int]) -> set[int]:
     """This function will return the organization's variants that have a place at the nodes."""
     places = StockPosition.objects.filter(

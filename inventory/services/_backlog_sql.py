@@ -167,3 +167,23 @@ FROM (
 ) AS d
 WHERE b.id = d.id RETURNING d.units
 """
+
+#: Open units of lines, and how many of them are to leave.
+_OPEN_LINES = f"""
+SELECT b.id, b.demand_kind, b.demand_ref, b.line_ref, b.variant_id,
+       b.quantity - b.filled - b.cancelled AS units, d.leaving
+FROM unnest(%s::text[], %s::text[], %s::text[], %s::int[]) AS d(kind, ref, line, leaving)
+JOIN inventory_backorder b
+  ON b.demand_kind = d.kind AND b.demand_ref = d.ref AND b.line_ref = d.line
+WHERE {_OPEN}
+"""
+
+#: Of lines, so many units are wanted no more; answers how many each still waits for.
+#: Parameters: kinds, refs, lines, units.
+SHORTEN = f"""
+WITH d AS ({_OPEN_LINES})
+UPDATE inventory_backorder AS b
+SET cancelled = b.cancelled + least(d.units, d.leaving), version = b.version + 1
+FROM d WHERE b.id = d.id
+RETURNING d.demand_kind, d.demand_ref, d.line_ref, d.units - least(d.units, d.leaving)
+"""

@@ -18,7 +18,7 @@ from inventory.models import (
 from inventory.nodes import selectors as nodes
 from inventory.services import balances, giving_back, serials, splitting
 from inventory.services.balances import Entry, Position
-from inventory.services.choosing import Given, Loss, Need, choose
+from inventory.services.choosing import Given, Need, choose
 from inventory.services.splitting import Part
 from oms.core import transitions
 from oms.core.context import current
@@ -65,7 +65,9 @@ def displace(
     losses = [loss for item in given for loss in item.losses]
     # Numbers were chosen for all of its units; they are chosen anew for those it keeps.
     serials.on_released(rows=[loss.row for loss in losses], positions=positions)
-    ended = _split(losses, at)
+    ended = splitting.take_off(
+        parts=[Part(loss.row, loss.units, loss.earmarked) for loss in losses], at=at
+    )
     balances.book(
         entries=[
             *giving_back.give_back(expired, Kind.EXPIRED, at=at),
@@ -178,18 +180,6 @@ def _kept_entries(
         for item in given
         for channel, units in item.kept.items()
     ]
-
-
-def _split(losses: Sequence[Loss], at: datetime) -> list[Reservation]:
-    """The rows that end: whole ones, and parts split from those that keep some of their units. A
-    part is as old as its row: age decides whose promise ends."""
-    whole = [loss.row for loss in losses if loss.units == loss.row.quantity]
-    parts = [
-        Part(loss.row, loss.units, loss.earmarked)
-        for loss in losses
-        if loss.units < loss.row.quantity
-    ]
-    return [*whole, *splitting.split(parts=parts, at=at)]
 
 
 def _missing(

@@ -91,6 +91,14 @@ def split(*, parts: Sequence[Part], at: datetime) -> list[Reservation]:
     return new
 
 
+@needs_transaction
+def take_off(*, parts: Sequence[Part], at: datetime) -> list[Reservation]:
+    """This function will return rows that stand for just the units: a row that would keep none is
+    its own part. A part is as old as its row: age decides whose promise ends."""
+    whole = [part.row for part in parts if part.units == part.row.quantity]
+    return [*whole, *split(parts=[p for p in parts if p.units < p.row.quantity], at=at)]
+
+
 def _part(part: Part, key: int, numbers: PartNumbers) -> Reservation:
     new = copy(part.row)
     new.id, new.version = key, 0

@@ -12,11 +12,11 @@ from django.db import connection
 from inventory.models import Reservation
 from inventory.models.stock import StockMovement
 from inventory.selectors import reservations as reservations_of
-from inventory.services import _backlog_sql, backlog, balances, reservations, taking
+from inventory.services import _backlog_sql, backlog, balances, giving_up, taking
 from inventory.services.balances import Position
 from inventory.services.looking import LineKey
 from inventory.services.taking import Manner
-from inventory.types import BacklogAnswer, BacklogLine, Demand, DemandAtNode, Leg
+from inventory.types import BacklogAnswer, BacklogLine, Demand, Leg, StillWanted
 from oms.core import clock
 from oms.core.transactions import needs_transaction
 
@@ -51,12 +51,13 @@ def wait(*, lines: Sequence[BacklogLine]) -> BacklogAnswer:
         if line.quantity > kept.get(_key(line), 0)
     ]
     answer = backlog.enqueue(lines=lacking)
-    refused = {
-        (line.demand_kind, line.demand_ref) for line in lines if line.demand_ref in answer.refused
-    }
+    refused = [line for line in lines if line.demand_ref in answer.refused]
     if refused:
-        items = [DemandAtNode(kind, ref) for kind, ref in sorted(refused)]
-        reservations.release(items=items, reason="may not wait")
+        # Only what waits: of the rest of the demand, nodes may be working already.
+        giving_up.give_up(
+            soft=[StillWanted(*_key(line), line.variant_id, 0, 0) for line in refused],
+            reason="may not wait",
+        )
     served = {line.demand_ref: () for line in lines if line.demand_ref not in answer.refused}
     return BacklogAnswer({**served, **answer.waiting}, answer.refused)
 

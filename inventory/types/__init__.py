@@ -21,12 +21,15 @@ from inventory.types.promises import (
     Cut,
     Demand,
     DemandAtNode,
+    GivenUp,
+    Keep,
     Leg,
     NodeOffer,
     Offer,
     ReserveResult,
     Shortage,
     SoftlyHeld,
+    StillWanted,
 )
 from inventory.types.renaming import PlaceGiven, Renaming
 from inventory.types.rules import (
@@ -75,6 +78,8 @@ __all__ = [
     "ExpectedUnits",
     "FeedItem",
     "FoundLine",
+    "GivenUp",
+    "Keep",
     "LedgerDifference",
     "LedgerReport",
     "Leg",
@@ -105,6 +110,7 @@ __all__ = [
     "ShippedUnits",
     "Shortage",
     "SoftlyHeld",
+    "StillWanted",
     "StockChange",
     "SupplyDraft",
     "SupplyRef",

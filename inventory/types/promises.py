@@ -147,3 +147,38 @@ class CartHold:
     channel: str
     expires_at: datetime
     lines: tuple[CartLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StillWanted:
+    """What a demand line without a node still wants; `leaving` units of before it does not."""
+
+    demand_kind: str
+    demand_ref: str
+    line_ref: str
+    variant_id: int
+    units: int
+    leaving: int
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """What a demand line keeps of its stock at a node, by variant; of a kit, its parts."""
+
+    demand_kind: str
+    demand_ref: str
+    line_ref: str
+    node_id: int
+    units: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """Units that a demand had promised at a place and gave back."""
+
+    demand_ref: str
+    line_ref: str
+    node_id: int
+    variant_id: int
+    lot_id: int | None
+    units: int

@@ -65,3 +65,26 @@ class WorkHandedOver(_WorkEvent):
 @dataclass(frozen=True, kw_only=True)
 class WorkCancelled(_WorkEvent):
     NAME: ClassVar[str] = "warehouse.work.cancelled.v1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkShort(_WorkEvent):
+    """The picker found less than was asked for; the promise of the rest has ended, the demand
+    still wants it. `lines`: (line_ref, variant_id, units) that were not there."""
+
+    NAME: ClassVar[str] = "warehouse.work.short.v1"
+
+    lines: list[tuple[str, int, int]]
+    reason: str
+    is_nothing_left: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkCancelAnswered(_WorkEvent):
+    """The floor said whether units in its hands can still be cancelled. Accepted ones are given
+    back and no part of the work any more."""
+
+    NAME: ClassVar[str] = "warehouse.work.cancel_answered.v1"
+
+    is_accepted: bool
+    reason: str

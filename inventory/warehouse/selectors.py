@@ -90,11 +90,13 @@ def list_refs(
     order_refs: Collection[str] | None = None,
     limit: int | None = None,
 ) -> list[str]:
-    """This function will return unblocked work in a status, most urgent first, claiming nothing.
-    What goes in another order's carton is not told."""
-    follows = WorkOrder.objects.filter(is_stopped(), merged_into=OuterRef("pk"))
+    """This function will return work in a status that may go on, most urgent first, claiming
+    nothing. What goes in another order's carton is not told."""
+    follows = WorkOrder.objects.filter(
+        is_stopped() | Q(cancel_asked_at__isnull=False), merged_into=OuterRef("pk")
+    )
     works = WorkOrder.objects.filter(
-        ~is_stopped(), ~Exists(follows), status=status, merged_into=None
+        ~is_stopped(), ~Exists(follows), status=status, merged_into=None, cancel_asked_at=None
     )
     if order_refs is not None:
         works = works.filter(correlation_id__in=set(order_refs))

@@ -73,3 +73,15 @@ class WorkFacts:
     labeled_at: datetime | None
     handed_over_at: datetime | None
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WorkState:
+    """Locked work as its demand's owner needs it: what is still to leave, by (line, variant)."""
+
+    status: str
+    units: Mapping[tuple[str, int], int]
+    is_begun: bool
+    is_asked: bool
+    #: It shares a carton with another order's.
+    is_merged: bool

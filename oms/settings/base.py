@@ -314,6 +314,10 @@ OMS: dict[str, Any] = {
     "PAYMENT_WINDOW_H": env.int("OMS_PAYMENT_WINDOW_H", default=72),
     # How long an uploaded file of orders and its refused rows are kept.
     "IMPORT_KEEP_DAYS": env.int("OMS_IMPORT_KEEP_DAYS", default=7),
+    # How long the floor may think about a cancellation of what it has in hands, in minutes; what
+    # is answered for it then: "reject" lets the work go on, "accept" cancels.
+    "CANCEL_ANSWER_MINUTES": env.int("CANCEL_ANSWER_MINUTES", default=30),
+    "CANCEL_UNANSWERED": env.str("CANCEL_UNANSWERED", default="reject"),
     "SANDBOX_CARRIER_URL": sandbox_carrier_url(),
     "SANDBOX_CARRIER_SECRET": secrets.load("sandbox_carrier_secret"),
 }

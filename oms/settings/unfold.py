@@ -140,6 +140,7 @@ _NAVIGATION: list[dict[str, Any]] = [
         "items": [
             _list(_("Work orders"), "trolley", "warehouse.workorder"),
             _list(_("Parcels"), "package_2", "warehouse.parcel"),
+            _list(_("Put-backs"), "undo", "warehouse.putback"),
         ],
     },
     {

@@ -13,13 +13,15 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
 from oms.core.admin import cells, steps
+from oms.core.admin.deeds import ReasonForm
 from oms.core.admin.pages import Facts, Page, Table
 from oms.core.admin.reading import ReadAdmin
 from oms.infra.accounts import selectors as accounts
 from oms.infra.accounts.services import roles
-from orders.admin import parcels
+from orders.admin import parcels, words
 from orders.models import FulfillmentOrder
 from orders.selectors import parcels as mergeable
+from orders.services import reassigning
 
 
 @admin.register(FulfillmentOrder)
@@ -40,6 +42,7 @@ class FulfillmentOrderAdmin(ReadAdmin):
     ordering = ("-id",)
     empty_title = _("No work yet")
     empty_text = _("It appears when orders are routed.")
+    actions_detail = ["accept_work", "turn_down", "take_back"]
 
     actions_list = ["together"]
 
@@ -57,6 +60,9 @@ class FulfillmentOrderAdmin(ReadAdmin):
         if codes is not None:
             work = work.filter(node__code__in=codes)
         return work.annotate(unit_sum=Sum("lines__quantity"))
+
+    def named(self, obj: Any) -> str:
+        return f"#{obj.order.number}"
 
     def get_page_queryset(self, request: HttpRequest) -> QuerySet[FulfillmentOrder]:
         return self.get_queryset(request).select_related("order", "node")
@@ -85,13 +91,68 @@ class FulfillmentOrderAdmin(ReadAdmin):
         headers = [_("item"), _("units"), _("shipped"), _("delivered")]
         return Page(
             name=_("Work of order %(number)s") % {"number": obj.order.number},
-            pills=[cells.status(obj)],
+            pills=[cells.status(obj), *words.request_pill(obj)],
             lead=[(_("Ship by"), cells.due(obj.latest_ship_at, is_open=_presses(obj)))],
             main=[
                 Table(_("Items"), headers, rows, _("No lines."), numeric=frozenset({1, 2, 3})),
                 steps.story(FulfillmentOrder, changes, names),
             ],
             side=[Facts(_("About"), about)],
+        )
+
+    def offers(self, request: HttpRequest, obj: Any) -> set[str] | None:
+        offered = set()
+        if obj.status == FulfillmentOrder.Status.OPEN:
+            offered |= {"turn_down"}
+            if obj.request == FulfillmentOrder.Request.SUBMITTED:
+                offered.add("accept_work")
+        if obj.status in reassigning.UNBEGUN and request.user.has_perm("orders.change_order"):
+            offered.add("take_back")
+        return offered
+
+    @action(description=_("Take it on"), permissions=["act"], url_path="accept", icon="check")
+    def accept_work(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self.perform(
+            request,
+            object_id,
+            title=_("Take the work on"),
+            text=_("The node will do it."),
+            run=lambda work, data: reassigning.accept(work_ref=work.public_id),
+            done=_("The node does it."),
+        )
+
+    @action(description=_("Turn down"), permissions=["act"], url_path="refuse", icon="block")
+    def turn_down(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self.perform(
+            request,
+            object_id,
+            title=_("Turn the work down"),
+            text=_("The order goes to another node and does not come back to this one."),
+            form_class=ReasonForm,
+            run=lambda work, data: reassigning.turn_down(
+                work_ref=work.public_id, reason=data["reason"]
+            ),
+            done=_("The order goes elsewhere."),
+            is_grave=True,
+        )
+
+    @action(
+        description=_("Route elsewhere"),
+        permissions=["act"],
+        url_path="elsewhere",
+        icon="alt_route",
+    )
+    def take_back(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self.perform(
+            request,
+            object_id,
+            title=_("Route elsewhere"),
+            text=_("The work is taken from this node, which does not get the order again."),
+            form_class=ReasonForm,
+            run=lambda work, data: reassigning.take_back(
+                order_id=work.order_id, work_refs=[work.public_id], reason=data["reason"]
+            ),
+            done=_("It is routed again without this node."),
         )
 
     @display(description=_("order"), ordering="order__number")

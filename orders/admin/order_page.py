@@ -21,7 +21,7 @@ from oms.core.admin.pages import Facts, Moment, Page, Sentences, Story, Table
 from oms.infra.accounts import selectors as accounts
 from oms.infra.contacts.services import vault
 from orders import timeline_words, tracking_links
-from orders.admin import money, papers, parcels, words
+from orders.admin import cancelling, money, papers, parcels, words
 from orders.models import FulfillmentOrder, Hold, Order, RuleResult
 from orders.selectors import orders as selectors
 from orders.timeline_words import Places
@@ -57,6 +57,7 @@ def build(request: HttpRequest, order: Order) -> Page:
             _shipments(seen),
             _works(seen),
             *money.payments(order),
+            *cancelling.history(order),
             *_decision(order),
             _story(seen),
         ],
@@ -80,7 +81,7 @@ def _pills(seen: _Seen) -> list[Any]:
     order = seen.order
     waiting = [words.hold_pill(hold) for hold in seen.holds if hold.released_at is None]
     where = words.fulfillment_pill(selectors.derived_fulfillment(order))
-    return [cells.status(order), where, *waiting]
+    return [cells.status(order), *words.pending_pill(order), where, *waiting]
 
 
 def _lead(order: Order) -> list[tuple[Any, Any]]:
@@ -94,9 +95,17 @@ def _lead(order: Order) -> list[tuple[Any, Any]]:
         (_("Promised"), cells.day(order.promised_on)),
         (_("Placed"), cells.ago(order.placed_at)),
         (_("Total"), cells.amount(order.total_amount, order.currency)),
+        *_owed(order),
         (_("To"), cells.place(order.city, order.region, order.country)),
         (_("Service level"), order.tier_name),
     ]
+
+
+def _owed(order: Order) -> list[tuple[Any, Any]]:
+    """What it is worth now, where something was cancelled."""
+    if not order.cancelled_amount:
+        return []
+    return [(_("Still owed"), cells.amount(order.owed_amount, order.currency))]
 
 
 def _lines(order: Order) -> Table:
@@ -166,7 +175,7 @@ def _works(seen: _Seen) -> Table:
             cells.link(
                 reverse("admin:orders_fulfillmentorder_change", args=(work.pk,)), work.node.name
             ),
-            cells.status(work),
+            cells.pills(cells.status(work), *words.request_pill(work)),
             parcels.parcel_name(work) or cells.NOTHING,
             sum(line.quantity for line in work.lines.all()),
             cells.due(work.latest_ship_at, is_open=work.closed_at is None and not work.packed_at),

@@ -20,7 +20,7 @@ from oms.core.admin import cells
 from oms.core.admin.deeds import ReasonForm, choice
 from oms.core.admin.pages import Page
 from oms.core.admin.reading import ReadAdmin
-from orders.admin import finding, money, order_page, parcels, words
+from orders.admin import cancelling, finding, money, order_page, parcels, words
 from orders.admin.drafting import DraftDeeds
 from orders.admin.editing import EditDeeds
 from orders.admin.hold_forms import PlaceHoldForm, terms_of
@@ -30,7 +30,7 @@ from orders.admin.replacing import ReplaceDeeds
 from orders.hold_terms import HoldTerms
 from orders.models import Approval, FulfillmentLine, FulfillmentOrder, Hold, Order, OrderLine
 from orders.selectors import orders as selectors
-from orders.services import backlog, cancellation, holds
+from orders.services import backlog, holds, shipping_parts
 
 
 @admin.register(Order)
@@ -80,6 +80,7 @@ class OrderAdmin(
         "release_hold",
         "decide",
         "retry_routing",
+        "ship_parts",
         "record_payment",
         "split",
         "merge",
@@ -110,7 +111,7 @@ class OrderAdmin(
         counted = OrderLine.objects.only(
             "order_id", "ordered", "cancelled", "backordered", "allocated", "shipped", "delivered"
         )
-        begun = FulfillmentOrder.objects.only("order_id", "status")
+        begun = FulfillmentOrder.objects.only("order_id", "status", "request")
         return orders.prefetch_related(
             waiting, Prefetch("lines", counted), Prefetch("fulfillment_orders", begun)
         )
@@ -172,6 +173,8 @@ class OrderAdmin(
             offered.add("decide")
         if waiting & set(backlog.ROUTED_HOLDS):
             offered.add("retry_routing")
+        if any(line.unallocated or line.backordered for line in obj.lines.all()):
+            offered.add("ship_parts")
         if "cancel" in selectors.allowed_actions(obj):
             offered.add("cancel_order")
         return offered | parcels.offered(obj)
@@ -184,7 +187,7 @@ class OrderAdmin(
     @display(description=_("status"), ordering="status")
     def state(self, obj: Any) -> SafeString:
         holds = (cells.pill(hold.get_type_display(), "hold") for hold in obj.open_holds)
-        return cells.pills(cells.status(obj), *holds)
+        return cells.pills(cells.status(obj), *words.pending_pill(obj), *holds)
 
     @display(description=_("goods"))
     def goods(self, obj: Order) -> SafeString:
@@ -267,7 +270,23 @@ class OrderAdmin(
         )
 
     @action(
-        description=_("Cancel order"),
+        description=_("Ship what is there"),
+        permissions=["act"],
+        url_path="parts",
+        icon="call_split",
+    )
+    def ship_parts(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self.perform(
+            request,
+            object_id,
+            title=_("Ship what is there"),
+            text=_("What is in stock goes now, in a parcel of its own; the rest follows."),
+            run=lambda order, data: shipping_parts.ship_what_is_there(order_id=order.pk),
+            done=_("What is there is on its way to a node."),
+        )
+
+    @action(
+        description=_("Cancel"),
         permissions=["act"],
         url_path="cancel",
         icon="cancel",
@@ -277,11 +296,14 @@ class OrderAdmin(
         return self.perform(
             request,
             object_id,
-            title=_("Cancel the order"),
-            text=_("Its stock is freed and its work withdrawn. This cannot be taken back."),
-            form_class=ReasonForm,
-            run=lambda order, data: cancellation.cancel(order_id=order.pk, reason=data["reason"]),
-            done=_("The order is cancelled."),
+            title=_("Cancel"),
+            text=_(
+                "Leave the units empty to cancel all that is left. What nobody has picked is "
+                "cancelled at once; for the rest the floor is asked. It cannot be taken back."
+            ),
+            form_class=cancelling.form_for(object_id),
+            run=cancelling.run,
+            done=_("What could be cancelled is; the page says what the floor was asked."),
             is_grave=True,
         )
 

@@ -9,7 +9,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from oms.core.admin import cells
-from orders.models import Hold
+from orders.models import FulfillmentOrder, Hold, Order
+from orders.selectors import orders as selectors
 
 #: Where the goods are, by the word of `selectors.orders.derived_fulfillment`.
 FULFILLMENT: Mapping[str, tuple[str | Promise, str]] = {
@@ -31,3 +32,23 @@ def fulfillment_pill(word: str) -> SafeString:
 
 def hold_pill(hold: Hold) -> SafeString:
     return cells.pill(_("On hold: %(type)s") % {"type": hold.get_type_display().lower()}, "hold")
+
+
+def pending_pill(order: Order) -> list[SafeString]:
+    """This function will say that a floor was asked to cancel something, where it was."""
+    if not selectors.is_cancellation_pending(order):
+        return []
+    return [cells.pill(_("Cancellation pending"), "warn")]
+
+
+def request_pill(work: FulfillmentOrder) -> list[SafeString]:
+    """This function will say what is unusual about what the node was asked."""
+    tone = _REQUESTS.get(work.request)
+    return [cells.pill(work.get_request_display(), tone)] if tone else []
+
+
+_REQUESTS: Mapping[str, str] = {
+    "cancel_requested": "warn",
+    "cancel_rejected": "bad",
+    "rejected": "bad",
+}

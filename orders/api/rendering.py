@@ -7,9 +7,9 @@ from typing import Any
 from django.conf import settings
 
 from oms.core.money import as_text
-from orders.api.serializers import OrderOut, OrderSummaryOut
+from orders.api.serializers import OrderCancelledOut, OrderOut, OrderSummaryOut
 from orders.billing.types import Standing
-from orders.models import Amendment, Order, OrderLine
+from orders.models import Amendment, Cancellation, Order, OrderLine
 from orders.selectors import orders as selectors
 from orders.services import paying
 from orders.services.amending.actions import as_told
@@ -37,7 +37,21 @@ def summary(order: Order) -> dict[str, Any]:
 
 def full(order: Order) -> dict[str, Any]:
     """This function will render an order with lines, holds, work and what may be done next."""
-    view = {
+    return dict(OrderOut(_view(order)).data)
+
+
+def cancelled(order: Order, answer: Cancellation) -> dict[str, Any]:
+    """This function will render an order with what became of a request to cancel of it."""
+    shown = {
+        **{name: getattr(answer, name) for name in ("public_id", "state", "reason", "text")},
+        "units": answer.units,
+        "amount": as_text(answer.amount, order.currency),
+    }
+    return dict(OrderCancelledOut({**_view(order), "cancellation": shown}).data)
+
+
+def _view(order: Order) -> dict[str, Any]:
+    return {
         **_head(order),
         "channel": order.channel,
         "fulfillment": selectors.derived_fulfillment(order),
@@ -59,9 +73,10 @@ def full(order: Order) -> dict[str, Any]:
         "tracking_url": settings.PUBLIC_URL + path_for(order.public_id),
         "replaces": order.replaces.public_id if order.replaces else None,
         "replacements": [made.public_id for made in order.replacements.all()],
+        "cancelled_amount": as_text(order.cancelled_amount, order.currency),
+        "is_cancellation_pending": selectors.is_cancellation_pending(order),
         "allowed_actions": selectors.allowed_actions(order),
     }
-    return dict(OrderOut(view).data)
 
 
 def money_of(standing: Standing) -> dict[str, str]:

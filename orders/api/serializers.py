@@ -19,6 +19,7 @@ from oms.core.api.fields import (
 from oms.core.quantities import MAX_LINE_QUANTITY
 from orders.billing.selectors import STATES
 from orders.drafting import INTAKE_KINDS, MAX_LINES, MAX_PAYMENTS
+from orders.models import Cancellation
 from orders.types import LineDraft, OrderDraft, PaymentDraft, RecipientDraft
 
 
@@ -128,8 +129,34 @@ class OrderPlaceIn(StrictSerializer):
         )
 
 
+class OrderCancelLineIn(StrictSerializer):
+    position = StrictIntegerField(min_value=1, help_text="The line, as the order shows it.")
+    quantity = StrictIntegerField(min_value=1, help_text="Units of it to cancel.")
+
+
 class OrderCancelIn(StrictSerializer):
-    reason = StrictCharField(max_length=200)
+    reason = StrictCharField(max_length=200, help_text="In words, without personal data.")
+    reason_code = serializers.ChoiceField(
+        choices=Cancellation.Reason.values, required=False, default=Cancellation.Reason.CUSTOMER
+    )
+    lines = OrderCancelLineIn(
+        many=True,
+        required=False,
+        min_length=1,  # type: ignore[call-arg]
+        max_length=MAX_LINES,
+        help_text="What to cancel; without it, all of the order.",
+    )
+
+    def validate_lines(self, lines: list[dict[str, int]]) -> list[dict[str, int]]:
+        positions = [line["position"] for line in lines]
+        if len(set(positions)) < len(positions):
+            raise serializers.ValidationError("Name each line once.", code="line_twice")
+        return lines
+
+    def quantities(self) -> dict[int, int] | None:
+        """Units by line position, or None for all."""
+        lines = self.validated_data.get("lines")
+        return {x["position"]: x["quantity"] for x in lines} if lines is not None else None
 
 
 class OrderPlacedOut(serializers.Serializer[Any]):
@@ -216,7 +243,29 @@ class OrderOut(OrderSummaryOut):
         allow_null=True, help_text="The order whose units this one sends again."
     )
     replacements = serializers.ListField(child=serializers.CharField())
+    cancelled_amount = serializers.CharField(help_text="Of the total, what nobody owes any more.")
+    is_cancellation_pending = serializers.BooleanField(
+        help_text="The floor is asked whether units in its hands can still be cancelled."
+    )
     allowed_actions = serializers.ListField(child=serializers.CharField())
+
+
+class CancellationOut(serializers.Serializer[Any]):
+    id = serializers.CharField(source="public_id")
+    state = serializers.CharField(
+        help_text=(
+            "`done`, or `pending`: the floor is asked about units in its hands; then `done`, "
+            "`partly` or `refused`."
+        )
+    )
+    reason_code = serializers.CharField(source="reason")
+    reason = serializers.CharField(source="text")
+    units = serializers.IntegerField(help_text="Cancelled so far.")
+    amount = serializers.CharField(help_text="To be paid back for them, where they were paid.")
+
+
+class OrderCancelledOut(OrderOut):
+    cancellation = CancellationOut()
 
 
 class TimelineEntryOut(serializers.Serializer[Any]):

@@ -18,6 +18,7 @@ from orders.api import rendering
 from orders.api.filters import OrderFilter
 from orders.api.serializers import (
     OrderCancelIn,
+    OrderCancelledOut,
     OrderOut,
     OrderPlacedOut,
     OrderPlaceIn,
@@ -27,6 +28,7 @@ from orders.api.serializers import (
 from orders.billing.selectors import STATES
 from orders.channels import selectors as channels
 from orders.channels.types import ChannelFacts
+from orders.models import Cancellation
 from orders.selectors import orders as selectors
 from orders.services import cancellation, placement
 from orders.types import OrderDraft, Placed
@@ -111,24 +113,44 @@ class OrderDetail(APIView):
 
 
 class OrderCancel(APIView):
-    """Cancels an order of which nothing was picked yet."""
+    """Cancels an order, lines of it, or units of lines."""
 
     required_scope = "orders:write"
 
     @extend_schema(
         operation_id="orders_cancel",
-        summary="Cancel an order",
+        summary="Cancel an order or a part of it",
+        description=(
+            "What nobody has picked yet is cancelled at once. For units in somebody's hands the "
+            "floor is asked: the answer says `pending`, and the order shows what became of it. "
+            "What has left answers 409."
+        ),
         request=OrderCancelIn,
-        responses=OrderOut,
+        responses=OrderCancelledOut,
+        parameters=[_IDEMPOTENCY],
     )
     def post(self, request: Request, public_id: str) -> Response:
         serializer = OrderCancelIn(data=request.data)
         serializer.is_valid(raise_exception=True)
         organization_id = organization_of(request)
         order = selectors.get_for(organization_id=organization_id, public_id=public_id)
-        cancellation.cancel(order_id=order.pk, reason=serializer.validated_data["reason"])
-        fresh = selectors.get_for(organization_id=organization_id, public_id=public_id)
-        return Response(rendering.full(fresh))
+
+        def work(store: Store) -> tuple[int, dict[str, Any]]:
+            def rendered(answers: Sequence[Cancellation]) -> dict[str, Any]:
+                fresh = selectors.get_for(organization_id=organization_id, public_id=public_id)
+                return rendering.cancelled(fresh, answers[0])
+
+            answer = cancellation.cancel_lines(
+                order_id=order.pk,
+                quantities=serializer.quantities(),
+                reason=serializer.validated_data["reason_code"],
+                text=serializer.validated_data["reason"],
+                request_key=request.headers.get("Idempotency-Key", ""),
+                within=lambda answers: store(200, rendered(answers)),
+            )
+            return 200, rendered([answer])
+
+        return run_once(request, "orders.cancel", work)
 
 
 class OrderTimeline(APIView):

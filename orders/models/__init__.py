@@ -1,4 +1,5 @@
 from orders.models.amendment import Amendment
+from orders.models.cancellation import Cancellation, CancellationPart, NodeExclusion
 from orders.models.fulfillment import (
     FulfillmentLine,
     FulfillmentOrder,
@@ -15,12 +16,15 @@ __all__ = [
     "Amendment",
     "Approval",
     "Attachment",
+    "Cancellation",
+    "CancellationPart",
     "FulfillmentLine",
     "FulfillmentOrder",
     "FulfillmentOrderStatusChange",
     "Hold",
     "ImportFile",
     "ImportMapping",
+    "NodeExclusion",
     "Order",
     "OrderLine",
     "OrderNote",

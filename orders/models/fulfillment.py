@@ -50,6 +50,9 @@ class FulfillmentOrder(Created, Versioned):
     request = models.CharField(
         _("request"), max_length=20, choices=Request.choices, default=Request.UNSUBMITTED
     )
+    #: The day on which this part of the order arrives.
+    promised_on = models.DateField(_("promised"), null=True)
+    submitted_at = models.DateTimeField(_("sent to the node"), null=True)
     packed_at = models.DateTimeField(_("packed"), null=True)
     closed_at = models.DateTimeField(_("closed"), null=True)
 
@@ -71,15 +74,21 @@ class FulfillmentOrder(Created, Versioned):
                 condition=Q(status="open", merged_into=None),
                 name="orders_work_mergeable",
             ),
+            models.Index(
+                fields=["submitted_at"],
+                condition=Q(status="open", request="submitted"),
+                name="orders_unanswered_work",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.public_id
 
     @transition(status, source=Status.PROPOSED, target=Status.OPEN)
-    def submit(self) -> None:
+    def submit(self, at: datetime | None = None) -> None:
         """The node has been told."""
         self.request = self.Request.SUBMITTED
+        self.submitted_at = at
 
     @transition(status, source=Status.OPEN, target=Status.OPEN)
     def accept(self) -> None:
@@ -89,17 +98,26 @@ class FulfillmentOrder(Created, Versioned):
     @transition(status, source=[Status.OPEN, Status.SCHEDULED], target=Status.IN_PROGRESS)
     def start(self) -> None:
         """The first unit was taken."""
-        self.request = self.Request.ACCEPTED
+        self._take_on()
 
     @transition(status, source=[Status.IN_PROGRESS, Status.OPEN], target=Status.PACKED)
     def pack(self, at: datetime | None = None) -> None:
         """The carton is closed."""
-        self.request = self.Request.ACCEPTED
+        self._take_on()
         self.packed_at = at
 
-    @transition(status, source=Status.IN_PROGRESS, target=Status.INCOMPLETE)
-    def fall_short(self) -> None:
-        """Not everything was on the shelf."""
+    @transition(
+        status, source=[Status.OPEN, Status.SCHEDULED, Status.IN_PROGRESS], target=Status.INCOMPLETE
+    )
+    def fall_short(self, at: datetime | None = None) -> None:
+        """Nothing of it was on the shelf."""
+        self.closed_at = at
+
+    @transition(status, source=Status.OPEN, target=Status.CANCELLED)
+    def turn_down(self, at: datetime | None = None) -> None:
+        """The node will not do it."""
+        self.request = self.Request.REJECTED
+        self.closed_at = at
 
     @transition(status, source=Status.PACKED, target=Status.CLOSED)
     def close(self, at: datetime | None = None) -> None:
@@ -113,7 +131,14 @@ class FulfillmentOrder(Created, Versioned):
     )
     def cancel(self, at: datetime | None = None) -> None:
         """Taken back before it left."""
+        if self.request in (self.Request.ACCEPTED, self.Request.CANCEL_REQUESTED):
+            self.request = self.Request.CANCEL_ACCEPTED
         self.closed_at = at
+
+    def _take_on(self) -> None:
+        """The node is at it; a question that it has not answered yet stays open."""
+        if self.request != self.Request.CANCEL_REQUESTED:
+            self.request = self.Request.ACCEPTED
 
 
 class FulfillmentOrderStatusChange(StatusChange):

@@ -96,10 +96,8 @@ def list_timeline(*, order_id: int) -> QuerySet[TimelineEntry]:
 
 def allowed_actions(order: Order) -> list[str]:
     """This function will return what a partner may do with the order now."""
-    work_begun = any(
-        f.status in ("in_progress", "packed", "closed") for f in order.fulfillment_orders.all()
-    )
-    can_cancel = "cancel" in transitions.allowed_triggers(order) and not work_begun
+    owes = any(line.ordered > line.cancelled + line.shipped for line in order.lines.all())
+    can_cancel = "cancel" in transitions.allowed_triggers(order) and owes
     allowed = {"cancel": can_cancel, "edit": is_editable(order)}
     return [name for name, is_open in allowed.items() if is_open]
 
@@ -111,6 +109,12 @@ EDITABLE = (Order.Status.VERIFYING, Order.Status.CONFIRMED, Order.Status.RELEASE
 def is_editable(order: Order) -> bool:
     """This function will tell whether anything about the order may still be changed."""
     return order.status in EDITABLE
+
+
+def is_cancellation_pending(order: Order) -> bool:
+    """This function will tell whether a floor was asked to cancel units and has not answered."""
+    works = order.fulfillment_orders.all()
+    return any(work.request == FulfillmentOrder.Request.CANCEL_REQUESTED for work in works)
 
 
 def count_by_status() -> dict[str, int]:

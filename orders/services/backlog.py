@@ -17,7 +17,7 @@ from oms.core import bulk, clock
 from oms.core.errors import Conflict
 from oms.core.transactions import use_case
 from orders.models import Hold, Order, OrderLine
-from orders.services import committing, counters, holding, holds, stopping
+from orders.services import committing, counters, holding, holds, partial, stopping
 
 #: Orders tried per arrival; the rest follow with the next one.
 BATCH = 100
@@ -84,6 +84,7 @@ def retry(*, variant_ids: Sequence[int]) -> int:
     routed = committing.route(orders=items, at={order.pk: now for order in waiting})
     served = [order for order in waiting if order.pk in routed.settled]
     holds.lift(orders=served, type="stock", reason="Stock arrived.")
+    partial.go_ahead(orders=[order for order in waiting if order.pk in routed.started])
     return len(served)
 
 
@@ -112,9 +113,7 @@ def take_filled(*, units: Mapping[tuple[str, int], int]) -> None:
     counters.record_filled(
         units={(keys[ref], line): n for (ref, line), n in units.items() if ref in keys}
     )
-    complete = waiting_for_nothing(
-        [order for order in orders if order.status == Order.Status.CONFIRMED]
-    )
+    complete = waiting_for_nothing([order for order in orders if order.status in _WAITING])
     if complete:
         committing.resume(orders=complete)
 

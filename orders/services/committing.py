@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,8 +20,8 @@ from oms.infra.outbox.services import emitting
 from orders import line_refs
 from orders.channels import selectors as channels
 from orders.events import OrderConfirmed
-from orders.models import FulfillmentOrder, Order, OrderLine
-from orders.services import holding, node_work, release, waiting
+from orders.models import FulfillmentOrder, NodeExclusion, Order, OrderLine
+from orders.services import holding, node_work, partial, release, waiting
 from orders.services.recording import Recorded
 from orders.tiers import priority
 from routing.services import planning
@@ -43,8 +44,13 @@ class Routed:
     waiting: set[int] = field(default_factory=set)
 
     @property
+    def started(self) -> set[int]:
+        """Orders of which a part found its way, and the rest did not."""
+        return self.plans.keys() & self.failed.keys()
+
+    @property
     def settled(self) -> set[int]:
-        return self.plans.keys() | self.waiting
+        return (self.plans.keys() - self.failed.keys()) | self.waiting
 
 
 @needs_transaction
@@ -76,7 +82,8 @@ def resume(*, orders: Sequence[Order]) -> None:
     emitting.emit_many([_confirmed(order, routed, now) for order in fresh])
     hold_failed(orders=lacking, routed=routed, at=at)
     stand = {order.pk for order in fresh}
-    ready = [item.order for item in items if item.order.pk not in stand and not item.holds]
+    going = [item.order for item in items if not item.holds or item.order.pk in routed.started]
+    ready = [order for order in going if order.pk not in stand]
     release.release(orders=ready, at={})
 
 
@@ -104,8 +111,36 @@ def route(*, orders: Sequence[Recorded], at: Mapping[int, datetime]) -> Routed:
         for key in waited.waiting | waited.ready:
             del routed.failed[key]
         _plan(ready, 1, variants, at, routed)
+        _plan_parts(lacking, variants, at, routed)
     _store([item for item in orders if item.order.pk in routed.plans], routed, at)
     return routed
+
+
+@needs_transaction
+def route_parts(*, orders: Sequence[Recorded], at: Mapping[int, datetime]) -> set[int]:
+    """This function will plan and reserve the parts that are noted on the orders; what they lack
+    beside stays as it is.
+
+    :returns: keys of the orders whose part found its way.
+    """
+    routed = Routed(waiting={x.order.pk for x in orders if any(y.backordered for y in x.lines)})
+    _plan(orders, MAX_ROUNDS, _variants(orders), at, routed)
+    _store([item for item in orders if item.order.pk in routed.plans], routed, at)
+    return set(routed.plans)
+
+
+def _plan_parts(
+    orders: Sequence[Recorded],
+    variants: Mapping[int, VariantFacts],
+    at: Mapping[int, datetime],
+    routed: Routed,
+) -> None:
+    """Of orders that may ship in parts, what is there goes at once; the rest waits or is held."""
+    open_ = [item for item in orders if item.order.pk not in routed.plans]
+    parts = partial.with_something_there(items=open_, waiting=routed.waiting)
+    lacks = dict(routed.failed), dict(routed.short)
+    _plan(parts, 1, variants, at, routed)
+    routed.failed, routed.short = lacks
 
 
 def _plan(
@@ -207,9 +242,9 @@ def request_for(
         demand_kind="order",
         demand_ref=order.public_id,
         lines=tuple(
-            _request_line(line, variants[line.variant_id], item.attempt)
+            _request_line(line, item, variants[line.variant_id])
             for line in item.lines
-            if line.unallocated
+            if item.asked(line)
         ),
         country=order.country,
         region=order.region,
@@ -221,15 +256,15 @@ def request_for(
         at=at,
         may_hold=item.may_hold,
         only_nodes=item.only_nodes,
-        not_nodes=item.not_nodes,
+        not_nodes=item.not_nodes | item.excluded,
     )
 
 
-def _request_line(line: OrderLine, variant: VariantFacts, attempt: int) -> RequestLine:
+def _request_line(line: OrderLine, item: Recorded, variant: VariantFacts) -> RequestLine:
     return RequestLine(
-        line_ref=line_refs.of(line.position, attempt),
+        line_ref=line_refs.of(line.position, item.attempt),
         variant_id=line.variant_id,
-        quantity=line.unallocated,
+        quantity=item.asked(line),
         weight_g=variant.weight_g,
         volume_cm3=volume_cm3(variant.length_mm, variant.width_mm, variant.height_mm),
         is_hazmat=variant.is_hazmat,
@@ -239,9 +274,11 @@ def _request_line(line: OrderLine, variant: VariantFacts, attempt: int) -> Reque
 def _store(items: Sequence[Recorded], routed: Routed, at: Mapping[int, datetime]) -> None:
     _promise(items, routed)
     lines = [line for item in items for line in item.lines]
-    for line in lines:
-        line.allocated += line.unallocated
-        line.unallocated = 0
+    for item in items:
+        for line in item.lines:
+            units = item.asked(line)
+            line.allocated += units
+            line.unallocated -= units
     bulk.update_rows(
         OrderLine,
         [{"id": x.pk, "unallocated": x.unallocated, "allocated": x.allocated} for x in lines],
@@ -250,16 +287,17 @@ def _store(items: Sequence[Recorded], routed: Routed, at: Mapping[int, datetime]
 
 
 def _promise(items: Sequence[Recorded], routed: Routed) -> None:
-    """An order of which only a part is routed anew arrives with its last part and ships with its
-    first."""
+    """An order of which only a part is routed arrives with its last part, once that is known, and
+    ships with its first."""
     orders = [item.order for item in items]
     for item in items:
         order, plan = item.order, routed.plans[item.order.pk]
         days, moments = [plan.promised_on], [s.latest_ship_at for s in plan.shipments]
-        if item.has_work:
+        if item.has_work or item.order.pk in routed.waiting:
             days.append(order.promised_on)
             moments += [order.latest_ship_at] if order.latest_ship_at else []
-        order.promised_on = max((day for day in days if day), default=None)
+        is_known = all(days) or order.pk not in routed.waiting
+        order.promised_on = max((day for day in days if day), default=None) if is_known else None
         order.latest_ship_at = min(moments)
         order.priority = priority(
             item.level, placed_at=order.placed_at, latest_ship_at=order.latest_ship_at
@@ -291,6 +329,7 @@ def _propose_work(items: Sequence[Recorded], routed: Routed, at: Mapping[int, da
                 attempt=item.attempt,
                 service_code=shipment.service_code,
                 latest_ship_at=shipment.latest_ship_at,
+                promised_on=shipment.promised_on,
                 created_at=at[item.order.pk],
             )
             work.append(fulfillment)
@@ -316,14 +355,18 @@ def _confirmed(order: Order, routed: Routed, at: datetime) -> OrderConfirmed:
 
 
 def with_lines(orders: Sequence[Order]) -> list[Recorded]:
-    """This function will load the lines of stored orders, how often each was routed, their
-    channels' rules and service levels, in four statements."""
+    """This function will load the lines of stored orders, how often each was routed and where not
+    to, their channels' rules and service levels, in five statements."""
     lines = OrderLine.objects.filter(order__in=orders).order_by("order_id", "position")
     by_order: dict[int, list[OrderLine]] = {order.pk: [] for order in orders}
     for line in lines:
         by_order[line.order_id].append(line)
     works = FulfillmentOrder.objects.filter(order__in=orders).values_list("order_id")
     routed = dict(works.annotate(Max("attempt")).order_by())
+    excluded: dict[int, set[int]] = defaultdict(set)
+    refused = NodeExclusion.objects.filter(order__in=orders)
+    for order_id, node_id in refused.values_list("order_id", "node_id"):
+        excluded[order_id].add(node_id)
     rules = channels.rules_by_id(channel_ids={order.channel_id for order in orders})
     levels = channels.levels_by_organization(
         organization_ids={order.organization_id for order in orders}
@@ -337,6 +380,7 @@ def with_lines(orders: Sequence[Order]) -> list[Recorded]:
             channel=rules[order.channel_id].code,
             carriers=rules[order.channel_id].carriers,
             level=levels[order.organization_id][order.tier],
+            excluded=frozenset(excluded[order.pk]),
             may_hold=True,
         )
         for order in orders

@@ -44,13 +44,14 @@ FROM summed AS s WHERE l.id = s.order_line_id
 RETURNING l.order_id
 """
 
-# What is kept for a line now and no node works on is not allocated yet. Lines of an order that was
-# cancelled meanwhile wait for nothing and are not matched.
+# What is kept for a line now and no node works on is not allocated yet. Units that were cancelled
+# since they came wait no more, and were given back.
 _FILLED = """
 UPDATE orders_orderline AS l
-SET backordered = l.backordered - d.units, unallocated = l.unallocated + d.units
+SET backordered = l.backordered - least(d.units, l.backordered),
+    unallocated = l.unallocated + least(d.units, l.backordered)
 FROM unnest(%s::bigint[], %s::int[], %s::int[]) AS d(order_id, position, units)
-WHERE l.order_id = d.order_id AND l.position = d.position AND l.backordered >= d.units
+WHERE l.order_id = d.order_id AND l.position = d.position
 """
 
 _RETURNED = """

@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from django.db import connection
 from django.db.models import F
 
+from carriers.selectors import shipments as shipment_selectors
 from carriers.services import shipments
 from carriers.types import ShipmentDraft
 from inventory.nodes import selectors as nodes
@@ -120,7 +121,7 @@ def _shipment(row: FulfillmentOrder, carton: Carton, node: NodeFacts) -> Shipmen
         length_mm=carton.length_mm,
         width_mm=carton.width_mm,
         height_mm=carton.height_mm,
-        promised_on=order.promised_on,
+        promised_on=row.promised_on or order.promised_on,
         at=carton.at,
         is_instant=clock.real_now() - carton.at > HISTORY_AFTER,
     )
@@ -155,6 +156,26 @@ def _tell_shipped(order_ids: Sequence[int], at: Mapping[int, datetime]) -> None:
             for order in complete
         ]
     )
+
+
+@needs_transaction
+def finish(*, orders: Sequence[Order]) -> None:
+    """This function will tell of orders of which the rest was cancelled that all has left, and
+    complete those of which all has arrived."""
+    if not orders:
+        return
+    now = clock.now()
+    keys = [order.pk for order in orders]
+    _tell_shipped(keys, dict.fromkeys(keys, now))
+    refs = dict(
+        FulfillmentOrder.objects.filter(order__in=orders).values_list("public_id", "order_id")
+    )
+    arrived: dict[int, datetime] = {}
+    for ref, moment in shipment_selectors.arrivals(
+        demand_kind="fulfillment_order", demand_refs=list(refs)
+    ).items():
+        arrived[refs[ref]] = max(moment, arrived.get(refs[ref], moment))
+    _complete(keys, dict.fromkeys(keys, now) | arrived)
 
 
 @needs_transaction

@@ -16,7 +16,7 @@ Line = tuple[FulfillmentOrder, OrderLine, int]
 
 _FIELDS = (
     "id", "public_id", "order_id", "node_id", "decision_ref", "attempt", "part", "service_code",
-    "latest_ship_at", "status", "request", "version", "created_at",
+    "latest_ship_at", "promised_on", "status", "request", "version", "created_at",
 )  # fmt: skip
 
 

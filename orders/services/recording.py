@@ -39,6 +39,10 @@ class Recorded:
     level: Level = BUILT_IN["standard"]
     #: A rule or a person refused it.
     is_rejected: bool = False
+    #: Nodes that do not get it any more.
+    excluded: frozenset[int] = frozenset()
+    #: Units by line position that can be served now, where a part ships before the rest.
+    part: Mapping[int, int] | None = None
     #: It may hold stock that no node works on: that counts as free for it.
     may_hold: bool = False
     #: Since when lines wait that are planned anew, by their name: they keep their place.
@@ -51,6 +55,10 @@ class Recorded:
     def has_work(self) -> bool:
         """Whether a part of it is with a node or has left."""
         return any(line.allocated or line.shipped for line in self.lines)
+
+    def asked(self, line: OrderLine) -> int:
+        """How many units of a line are to be routed now."""
+        return line.unallocated if self.part is None else self.part.get(line.position, 0)
 
     @property
     def draft(self) -> CleanDraft:

@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from django.db.models import Q
+
 from inventory.nodes import selectors as nodes
 from inventory.selectors import reservations
 from inventory.warehouse.services import work
@@ -14,8 +16,8 @@ from oms.core import clock, transitions
 from oms.core.transactions import needs_transaction, use_case
 from orders import line_refs
 from orders.events import OrderReleased
-from orders.models import FulfillmentLine, FulfillmentOrder, Order
-from orders.services import guarding, stopping
+from orders.models import FulfillmentLine, FulfillmentOrder, Hold, Order
+from orders.services import guarding, holding, stopping
 
 
 @use_case
@@ -29,8 +31,19 @@ def release_orders(*, at: Mapping[str, datetime]) -> int:
         .filter(public_id__in=list(at), status=Order.Status.CONFIRMED)
         .order_by("pk")
     )
-    held = stopping.list_stopped(orders=orders)
-    return release(orders=[order for order in orders if order.pk not in held], at=at)
+    return release(orders=not_stopped(orders=orders), at=at)
+
+
+@needs_transaction
+def not_stopped(*, orders: Sequence[Order]) -> list[Order]:
+    """This function will return the orders whose work may begin: nothing holds more of them than
+    the search for what they still lack."""
+    lacks = Q(type__in=holding.ROUTED_HOLDS, scopes=[stopping.ROUTING])
+    stops = Hold.objects.filter(
+        ~lacks, order__in=orders, released_at=None, scopes__contains=[stopping.ROUTING]
+    )
+    held = set(stops.values_list("order_id", flat=True))
+    return [order for order in orders if order.pk not in held]
 
 
 @needs_transaction

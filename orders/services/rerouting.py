@@ -13,13 +13,19 @@ from dataclasses import dataclass
 
 from inventory.catalog import selectors as catalog
 from inventory.selectors import reservations
-from inventory.services import reservations as stock
-from inventory.types import DemandAtNode
+from inventory.services import giving_up
+from inventory.types import Keep
 from inventory.warehouse.services import work
 from oms.core import bulk, clock, transitions
 from oms.core.transactions import needs_transaction
 from orders import line_refs
-from orders.models import FulfillmentLine, FulfillmentOrder, Order, OrderLine
+from orders.models import (
+    CancellationPart,
+    FulfillmentLine,
+    FulfillmentOrder,
+    Order,
+    OrderLine,
+)
 from orders.services import committing, merging, release, stopping
 
 #: (order's public id, node)
@@ -40,10 +46,16 @@ class _Line:
     line: FulfillmentLine
     held: int
     order_ref: str
+    #: Units that the floor was asked to cancel: gone perhaps, and not to be routed again.
+    asked: int = 0
 
     @property
     def lost(self) -> int:
-        return max(0, self.line.quantity - self.held)
+        return max(0, self.line.quantity - self.held - self.asked)
+
+    @property
+    def left(self) -> int:
+        return self.line.quantity - self.lost
 
     @property
     def line_ref(self) -> str:
@@ -51,7 +63,23 @@ class _Line:
 
 
 @needs_transaction
-def reroute(*, places: Collection[Place]) -> int:
+def fall_short(*, places: Collection[Place]) -> int:
+    """This function will do as `reroute` where a picker found less than was asked for: other nodes
+    are asked first, and work that has nothing left ends as incomplete.
+
+    The node is not asked for the rest now, whatever its books say; when stock arrives it is.
+    """
+    return reroute(places=places, trigger="fall_short", reason="short pick", is_elsewhere=True)
+
+
+@needs_transaction
+def reroute(
+    *,
+    places: Collection[Place],
+    trigger: str = "cancel",
+    reason: str = REASON,
+    is_elsewhere: bool = False,
+) -> int:
     """This function will take from the orders' work at the nodes what they hold no stock for, and
     route it again; without stock elsewhere it waits on hold.
 
@@ -72,9 +100,13 @@ def reroute(*, places: Collection[Place]) -> int:
         return 0
     _give_back_sets(lost)
     _want_again(lost)
-    _shrink(lines)
+    _shrink(lines, trigger, reason)
     hit = {line.line.fulfillment_order.order_id for line in lost}
-    _route([order for order in orders if order.pk in hit])
+    route_again(
+        orders=[order for order in orders if order.pk in hit],
+        reason=reason,
+        but=places if is_elsewhere else (),
+    )
     return len(hit)
 
 
@@ -83,12 +115,13 @@ def _lines(orders: Sequence[Order], places: Collection[Place]) -> list[_Line]:
     works = FulfillmentOrder.objects.select_for_update().filter(order__in=orders, status__in=_LIVE)
     there = [w for w in works.order_by("pk") if (reference[w.order_id], w.node_id) in places]
     held = reservations.parts_at_nodes(demand_kind="order", demand_refs=reference.values())
-    rows = (
+    rows = list(
         FulfillmentLine.objects.filter(fulfillment_order__in=there)
         .select_related("fulfillment_order", "order_line")
         .order_by("pk")
     )
     kits = catalog.components_of(variant_ids={row.order_line.variant_id for row in rows})
+    asked = _asked(rows)
     found = []
     for row in rows:
         node_work = row.fulfillment_order
@@ -96,8 +129,16 @@ def _lines(orders: Sequence[Order], places: Collection[Place]) -> list[_Line]:
         parts = held.get((*place, _name(row)), {})
         each = kits.get(row.order_line.variant_id)
         units = _whole_kits(row, dict(each), parts) if each else sum(parts.values())
-        found.append(_Line(row, units, place[0]))
+        found.append(_Line(row, units, place[0], asked.get((node_work.pk, row.order_line_id), 0)))
     return found
+
+
+def _asked(rows: Sequence[FulfillmentLine]) -> dict[tuple[int | None, int], int]:
+    pending = CancellationPart.objects.filter(
+        state=CancellationPart.State.PENDING,
+        fulfillment_order__in={row.fulfillment_order_id for row in rows},
+    ).values_list("fulfillment_order_id", "order_line_id", "quantity")
+    return {(work_id, line_id): units for work_id, line_id, units in pending}
 
 
 def _whole_kits(row: FulfillmentLine, each: Mapping[int, int], parts: Mapping[int, int]) -> int:
@@ -115,15 +156,10 @@ def _give_back_sets(lost: Sequence[_Line]) -> None:
     """The parts of kits that lost another part; of other lines nothing is held any more."""
     nothing = [line for line in lost if not line.held]
     if nothing:
-        stock.release(
-            items=[
-                DemandAtNode(
-                    "order",
-                    line.order_ref,
-                    line.line.fulfillment_order.node_id,
-                    line_refs=frozenset({line.line_ref}),
-                )
-                for line in nothing
+        giving_up.give_up(
+            firm=[
+                Keep("order", x.order_ref, x.line_ref, x.line.fulfillment_order.node_id, {})
+                for x in nothing
             ],
             reason=REASON,
         )
@@ -147,38 +183,43 @@ def _want_again(lost: Sequence[_Line]) -> None:
     )
 
 
-def _shrink(lines: Sequence[_Line]) -> None:
+def _shrink(lines: Sequence[_Line], trigger: str, reason: str) -> None:
     """Work that has no units left is withdrawn, here and on the floor; other work gets smaller."""
     by_work: dict[int, list[_Line]] = defaultdict(list)
     for line in lines:
         by_work[line.line.fulfillment_order_id].append(line)
-    empty = [mine for mine in by_work.values() if not any(line.held for line in mine)]
+    empty = [mine for mine in by_work.values() if not any(line.left for line in mine)]
     smaller = [
         line
         for mine in by_work.values()
-        if any(line.held for line in mine)
+        if any(line.left for line in mine)
         for line in mine
         if line.lost
     ]
-    _withdraw([mine[0].line.fulfillment_order for mine in empty])
+    _withdraw([mine[0].line.fulfillment_order for mine in empty], trigger, reason)
     bulk.update_rows(
-        FulfillmentLine, [{"id": x.line.pk, "quantity": x.held} for x in smaller if x.held]
+        FulfillmentLine, [{"id": x.line.pk, "quantity": x.left} for x in smaller if x.left]
     )
-    FulfillmentLine.objects.filter(pk__in=[x.line.pk for x in smaller if not x.held]).delete()
+    FulfillmentLine.objects.filter(pk__in=[x.line.pk for x in smaller if not x.left]).delete()
     left: dict[str, dict[str, int]] = defaultdict(dict)
     for line in smaller:
-        left[line.line.fulfillment_order.public_id][line.line_ref] = line.held
+        left[line.line.fulfillment_order.public_id][line.line_ref] = line.left
     work.shrink(left=left)
 
 
-def _withdraw(works: Sequence[FulfillmentOrder]) -> None:
+def _withdraw(works: Sequence[FulfillmentOrder], trigger: str, reason: str) -> None:
     now = clock.now()
     merging.leave(works=works)
-    transitions.apply_many(works, "cancel", reason=REASON, now=now)
-    work.cancel(demand_refs=[w.public_id for w in works], reason=REASON, at=now)
+    transitions.apply_many(works, trigger, reason=reason, now=now)
+    work.cancel(demand_refs=[w.public_id for w in works], reason=reason, at=now)
 
 
-def _route(orders: Sequence[Order]) -> None:
+@needs_transaction
+def route_again(
+    *, orders: Sequence[Order], reason: str = REASON, but: Collection[Place] = ()
+) -> None:
+    """This function will route what the orders lack; those on hold are routed when that is lifted,
+    those that find no stock wait or stand on hold. Nodes in `but` are not asked this time."""
     now = clock.now()
     held = stopping.list_stopped(orders=orders)
     items = committing.with_lines([order for order in orders if order.status in _ROUTABLE])
@@ -187,8 +228,10 @@ def _route(orders: Sequence[Order]) -> None:
         for item in items
         if item.order.status == Order.Status.RELEASED and not item.has_work
     ]
-    transitions.apply_many(back, "recall", reason=REASON, now=now)
+    transitions.apply_many(back, "recall", reason=reason, now=now)
     free = [item for item in items if item.order.pk not in held]
+    for item in free:
+        item.excluded |= {node for reference, node in but if reference == item.order.public_id}
     at = {item.order.pk: now for item in free}
     routed = committing.route(orders=free, at=at)
     committing.hold_failed(orders=free, routed=routed, at=at)

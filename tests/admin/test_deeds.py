@@ -145,26 +145,61 @@ def test_a_deed_needs_the_token_of_its_form(world: World, admin: Client) -> None
 
 def test_a_refusal_is_said_beside_the_form(world: World, admin: Client) -> None:
     [order] = worlds.grow(world, 1, label="R")
+    asked = {"type": "operator", "reason": "Look again."}
 
-    answer = admin.post(_deed("orders.order", order.pk, "cancel"), {"reason": "Changed mind."})
+    answer = admin.post(_deed("orders.order", order.pk, "hold"), asked)
 
     assert answer.status_code == 409
-    assert b"A node has begun to work on it" in answer.content
+    assert b"has an open hold of this type" in answer.content
+    assert order.holds.count() == 1
+
+
+def test_what_cannot_be_cancelled_is_said_before_anything_is_asked(
+    world: World, admin: Client
+) -> None:
+    [order] = worlds.grow(world, 1, label="R")
+    asked = {"reason": "Less.", "code": "customer", "line_1": "1"}
+
+    answer = admin.post(_deed("orders.order", order.pk, "cancel"), asked)
+
+    assert b"The carton is closed" in answer.content
     assert Order.objects.get(pk=order.pk).closed_at is None
 
 
-def test_an_order_is_cancelled_with_its_reason(world: World, admin: Client) -> None:
+def test_a_cancellation_is_told_before_it_is_done(world: World, admin: Client) -> None:
     [placed] = world.place(a_draft("H-1"))
     order = Order.objects.get(public_id=placed.public_id)
+    deed = _deed("orders.order", order.pk, "cancel")
+    asked = {"reason": "Changed mind.", "code": "customer"}
 
-    admin.post(_deed("orders.order", order.pk, "cancel"), {"reason": "Changed mind."})
+    told = admin.post(deed, asked)
+    before = Order.objects.get(pk=order.pk).status
+    seen = told.context["form"]["seen"].value()
+    admin.post(deed, {**asked, "seen": seen})
 
+    assert (told.status_code, before) == (200, "confirmed")
+    assert "1 unit is cancelled at once." in seen and "20.00 USD" in seen
     step = order.status_changes.latest("pk")
     assert (step.to_status, step.reason, step.actor) == (
         "cancelled",
         "Changed mind.",
         _actor("admin"),
     )
+
+
+def test_units_of_a_line_are_cancelled_in_the_dialog(world: World, admin: Client) -> None:
+    [placed] = world.place(a_draft("H-1", lines={"A": 5}))
+    order = Order.objects.get(public_id=placed.public_id)
+    deed = _deed("orders.order", order.pk, "cancel")
+    asked = {"reason": "Two less.", "code": "customer", "line_1": "2"}
+
+    seen = admin.post(deed, asked).context["form"]["seen"].value()
+    other = admin.post(deed, {**asked, "line_1": "3", "seen": seen})
+    admin.post(deed, {**asked, "seen": seen})
+
+    assert b"Press the button again" in other.content
+    assert order.lines.get().cancelled == 2
+    assert b"Two less." in admin.get(f"/admin/orders/order/{order.pk}/change/").content
 
 
 def test_an_order_without_stock_is_routed_again(world: World, admin: Client) -> None:

@@ -37,7 +37,7 @@ from inventory.types import (
     SupplyDraft,
     SupplyRef,
 )
-from inventory.warehouse.models import WorkOrder
+from inventory.warehouse.models import PutBack, WorkOrder
 from inventory.warehouse.services import floor
 from oms.cockpit.control_tower.models import Case
 from oms.core import clock, ids
@@ -211,6 +211,12 @@ def _hang(world: World, order: Order) -> None:
     line = order.lines.first()
     assert line is not None
     ReturnLine.objects.create(parent=back, order_line=line, variant=line.variant, quantity=1)
+    PutBack.objects.create(
+        work_order=WorkOrder.objects.filter(correlation_id=order.public_id).latest("pk"),
+        node_id=world.node_ids["reno"],
+        variant=line.variant,
+        quantity=1,
+    )
     _let_wait(world, order)
     jobs.start(
         kind="import", key=str(order.pk), organization_id=owner, total=9, created_by="staff:1"

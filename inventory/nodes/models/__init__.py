@@ -49,6 +49,12 @@ class Node(Created):
     can_ship = models.BooleanField(_("ships parcels"), default=True)
     can_pick_up = models.BooleanField(_("customers pick up"), default=False)
     takes_returns = models.BooleanField(_("takes returns"), default=True)
+    #: Work that it does not take on in time is routed elsewhere.
+    needs_acceptance = models.BooleanField(
+        _("accepts work first"),
+        default=False,
+        help_text=_("Work that is not accepted within two minutes goes to another node."),
+    )
     is_active = models.BooleanField(_("is active"), default=True)
     history = HistoricalRecords()
 

@@ -63,6 +63,10 @@ class WorkOrder(Created, Versioned):
     merged_into = models.ForeignKey("self", models.PROTECT, null=True, related_name="merged")
     #: How many follow this one: a step that read fewer came too late.
     merged_count = models.PositiveSmallIntegerField(default=0)
+    #: Since when somebody waits for an answer whether units of it can still be cancelled. Until
+    #: then it is neither packed nor handed over.
+    cancel_asked_at = models.DateTimeField(_("cancellation asked"), null=True)
+    cancel_reason = models.CharField(_("why"), max_length=200, blank=True)
 
     class Meta:
         verbose_name = _("work order")
@@ -88,6 +92,11 @@ class WorkOrder(Created, Versioned):
                 condition=models.Q(status="handed_over"),
                 name="warehouse_done",
             ),
+            models.Index(
+                fields=["cancel_asked_at"],
+                condition=models.Q(cancel_asked_at__isnull=False),
+                name="warehouse_asked",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -103,6 +112,9 @@ class WorkOrder(Created, Versioned):
 
     def _may_ship(self) -> bool:
         return SHIPPING not in self.blocked_scopes
+
+    def _is_unasked(self) -> bool:
+        return self.cancel_asked_at is None
 
     def _unclaim(self) -> None:
         self.claimed_by, self.claimed_until = "", None
@@ -121,7 +133,9 @@ class WorkOrder(Created, Versioned):
         self.picked_at = at
         self._unclaim()
 
-    @transition(status, source=Status.PICKED, target=Status.PACKED, conditions=[_may_pick])
+    @transition(
+        status, source=Status.PICKED, target=Status.PACKED, conditions=[_may_pick, _is_unasked]
+    )
     def pack(self, packer: str = "", at: datetime | None = None) -> None:
         """The carton is closed, weighed and measured."""
         self.packer = packer
@@ -133,7 +147,12 @@ class WorkOrder(Created, Versioned):
         """The carrier's label is on the parcel."""
         self.labeled_at = at
 
-    @transition(status, source=Status.LABELED, target=Status.HANDED_OVER, conditions=[_may_ship])
+    @transition(
+        status,
+        source=Status.LABELED,
+        target=Status.HANDED_OVER,
+        conditions=[_may_ship, _is_unasked],
+    )
     def hand_over(self, at: datetime | None = None) -> None:
         """The carrier has it."""
         self.handed_over_at = at
@@ -146,6 +165,8 @@ class WorkOrder(Created, Versioned):
     )
     def cancel(self) -> None:
         """Nothing leaves the building."""
+        self.cancel_asked_at = None
+        self._unclaim()
 
 
 class WorkOrderStatusChange(StatusChange):
@@ -163,6 +184,8 @@ class WorkLine(models.Model):
     variant = models.ForeignKey("catalog.Variant", models.PROTECT, related_name="+")
     quantity = models.PositiveIntegerField(_("quantity"))
     picked = models.PositiveIntegerField(_("picked"), default=0)
+    #: Of the quantity, units that somebody wants to cancel and waits for an answer about.
+    cancel_asked = models.PositiveIntegerField(_("to be cancelled"), default=0)
 
     class Meta:
         constraints = [
@@ -173,6 +196,10 @@ class WorkLine(models.Model):
             models.CheckConstraint(
                 condition=models.Q(quantity__gte=1, picked__lte=models.F("quantity")),
                 name="warehouse_picks_within_line",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(cancel_asked__lte=models.F("quantity")),
+                name="warehouse_asks_within_line",
             ),
         ]
 
@@ -193,6 +220,36 @@ class Parcel(Created):
         constraints = [
             # A work order becomes one carton; several cartons come with splitting at the station.
             models.UniqueConstraint(fields=["work_order"], name="warehouse_one_parcel"),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
+class PutBack(Created):
+    """Units that were taken for a demand that does not want them any more: back to the shelf."""
+
+    public_id = PublicIdField("put")
+    work_order = models.ForeignKey(WorkOrder, models.CASCADE, related_name="put_backs")
+    node = models.ForeignKey("nodes.Node", models.PROTECT, related_name="+")
+    variant = models.ForeignKey("catalog.Variant", models.PROTECT, related_name="+")
+    quantity = models.PositiveIntegerField(_("units"))
+    done_at = models.DateTimeField(_("done"), null=True)
+    done_by = models.CharField(_("done by"), max_length=80, blank=True)
+
+    class Meta:
+        verbose_name = _("put-back")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(quantity__gte=1), name="warehouse_puts_something"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["node", "id"],
+                condition=models.Q(done_at=None),
+                name="warehouse_to_put_back",
+            ),
         ]
 
     def __str__(self) -> str:

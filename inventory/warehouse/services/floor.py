@@ -25,10 +25,13 @@ from inventory.warehouse.models import PICKING, SCOPE_OF, SHIPPING, Parcel, Work
 from oms.core import bulk, clock, ids, transitions
 from oms.core.context import current
 from oms.core.errors import Conflict, NotFound
-from oms.core.transactions import use_case
+from oms.core.transactions import needs_transaction, use_case
 
 #: One time for all, each work order's own by reference, or None for the clock's.
 When = datetime | Mapping[str, datetime] | None
+
+#: Says when a work order's step was.
+At = Callable[[WorkOrder], datetime]
 
 #: Units by line reference, by work order.
 Lines = dict[int, dict[str, int]]
@@ -41,6 +44,7 @@ WITH next AS MATERIALIZED (
   SELECT id FROM warehouse_workorder w
   WHERE status = %(status)s AND NOT jsonb_exists(blocked_scopes, %(scope)s)
     AND merged_into_id IS NULL
+    AND cancel_asked_at IS NULL
     AND status NOT IN ('handed_over', 'cancelled')
     AND (merged_count = 0 OR NOT EXISTS (
       SELECT FROM warehouse_workorder f
@@ -90,6 +94,12 @@ class WorkBlocked(Conflict):
     code = "warehouse.work_blocked"
 
 
+class CancelAsked(Conflict):
+    """Somebody wants units of it cancelled: answer that first, then go on."""
+
+    code = "warehouse.cancel_asked"
+
+
 @use_case
 def claim_next(*, status: str, limit: int, node_ids: Collection[int] | None = None) -> list[str]:
     """This function will give the caller the most urgent free work in a status, and nobody else.
@@ -132,7 +142,7 @@ def start_pick(*, work_refs: Sequence[str], picker: str, at: When = None) -> Non
     :raises WorkBlocked: the order is on hold.
     :raises IllegalTransition: one is not waiting to be picked.
     """
-    works, when = _lock(work_refs, at, scope=PICKING)
+    works, when = lock(work_refs, at, scope=PICKING)
     transitions.apply_many(
         works, "start_pick", actor=picker, kwargs={"picker": picker}, at_for=when
     )
@@ -148,7 +158,13 @@ def pick(*, work_refs: Sequence[str], picker: str, at: When = None) -> None:
     :raises NothingReserved: the order holds no stock at the node.
     :raises StockGone: the order holds less there than the work asks for.
     """
-    works, when = _lock(work_refs, at, scope=PICKING)
+    works, when = lock(work_refs, at, scope=PICKING)
+    finish_pick(works=works, picker=picker, when=when)
+
+
+@needs_transaction
+def finish_pick(*, works: Sequence[WorkOrder], picker: str, when: At) -> None:
+    """This function will do the same for locked work."""
     lines = _lines(works)
     transitions.apply_many(
         works,
@@ -156,7 +172,7 @@ def pick(*, work_refs: Sequence[str], picker: str, at: When = None) -> None:
         actor=picker,
         kwargs={"picker": picker},
         at_for=when,
-        event_for=lambda work: WorkPicked(**_facts(work, when), units=sum(lines[work.pk].values())),
+        event_for=lambda work: WorkPicked(**facts(work, when), units=sum(lines[work.pk].values())),
     )
     WorkLine.objects.filter(work_order__in=works).update(picked=F("quantity"))
     reservations.pick(items=_demands(works, lines, when))
@@ -170,9 +186,10 @@ def pack(*, work_refs: Sequence[str], packer: str, at: When = None) -> list[str]
     :returns: parcel references in the order of `work_refs`.
     :raises UnknownWork: a reference nobody knows.
     :raises WorkBlocked: the order is on hold.
+    :raises CancelAsked: somebody waits for an answer about one.
     :raises IllegalTransition: one is not picked, or packed before.
     """
-    works, when = _lock(work_refs, at, scope=PICKING)
+    works, when = lock(work_refs, at, scope=PICKING)
     parcels = _parcels(works, when)
     transitions.apply_many(
         works,
@@ -193,10 +210,11 @@ def hand_over(*, work_refs: Sequence[str], actor: str | None = None, at: When = 
 
     :raises UnknownWork: a reference nobody knows.
     :raises WorkBlocked: the order is on hold.
+    :raises CancelAsked: somebody waits for an answer about one.
     :raises IllegalTransition: one has no label yet, or left before.
     :raises NothingReserved: the order holds no stock at the node.
     """
-    works, when = _lock(work_refs, at, scope=SHIPPING)
+    works, when = lock(work_refs, at, scope=SHIPPING)
     parcels = dict(
         Parcel.objects.filter(work_order__in=works).values_list("work_order_id", "public_id")
     )
@@ -206,7 +224,7 @@ def hand_over(*, work_refs: Sequence[str], actor: str | None = None, at: When = 
         actor=actor,
         at_for=when,
         event_for=lambda work: WorkHandedOver(
-            **_facts(work, when), parcel_ref=parcels[_lead_of(work)]
+            **facts(work, when), parcel_ref=parcels[_lead_of(work)]
         ),
     )
     reservations.consume(items=_demands(works, _lines(works), when))
@@ -214,10 +232,15 @@ def hand_over(*, work_refs: Sequence[str], actor: str | None = None, at: When = 
     shipments.hand_over(parcel_refs=list(times), at=times)
 
 
-def _lock(
-    refs: Sequence[str], at: When, *, scope: str
-) -> tuple[list[WorkOrder], Callable[[WorkOrder], datetime]]:
-    """The works and what goes in their cartons."""
+@needs_transaction
+def lock(refs: Sequence[str], at: When, *, scope: str) -> tuple[list[WorkOrder], At]:
+    """This function will lock work whose step in the scope may be taken, and tell the time of it
+    for each.
+
+    :raises UnknownWork: a reference nobody knows.
+    :raises WorkBlocked: the order is on hold.
+    :raises CancelAsked: somebody waits for an answer about one.
+    """
     wanted = list(set(refs))
     works = list(
         WorkOrder.objects.select_for_update()
@@ -229,6 +252,7 @@ def _lock(
         raise UnknownWork(f"There is no work order {min(missing)}.")
     _require_whole(works, set(refs))
     _refuse_blocked([work for work in works if scope in work.blocked_scopes], scope)
+    _require_unasked(works)
     now = clock.now()
     if isinstance(at, Mapping):
         times = {work.pk: at.get(work.public_id, now) for work in works}
@@ -264,7 +288,18 @@ def _require_whole(works: Sequence[WorkOrder], refs: Collection[str]) -> None:
         raise transitions.StaleObject("Somebody changed it meanwhile; read it again.")
 
 
-def _facts(work: WorkOrder, when: Callable[[WorkOrder], datetime]) -> dict[str, Any]:
+def _require_unasked(works: Sequence[WorkOrder]) -> None:
+    asked = [work for work in works if work.cancel_asked_at is not None]
+    if asked:
+        raise CancelAsked(
+            f"Order {asked[0].label} is to be cancelled: {asked[0].cancel_reason} "
+            "Say whether that is still possible.",
+            data={"work_refs": [work.public_id for work in asked]},
+        )
+
+
+def facts(work: WorkOrder, when: At) -> dict[str, Any]:
+    """This function will return what every event about a work order says."""
     return {
         "organization_id": work.organization_id,
         "work_ref": work.public_id,
@@ -284,9 +319,7 @@ def _lines(works: Sequence[WorkOrder]) -> Lines:
     return found
 
 
-def _demands(
-    works: Sequence[WorkOrder], lines: Lines, when: Callable[[WorkOrder], datetime]
-) -> list[DemandAtNode]:
+def _demands(works: Sequence[WorkOrder], lines: Lines, when: At) -> list[DemandAtNode]:
     """Stock is promised to the order, which is the correlation of its work, line by line: the
     order may have other work at the node."""
     return [
@@ -315,9 +348,7 @@ def _require_reserved(works: Sequence[WorkOrder], lines: Lines) -> None:
                 )
 
 
-def _parcels(
-    works: Sequence[WorkOrder], when: Callable[[WorkOrder], datetime]
-) -> dict[int, dict[str, Any]]:
+def _parcels(works: Sequence[WorkOrder], when: At) -> dict[int, dict[str, Any]]:
     lead_of = {work.pk: _lead_of(work) for work in works}
     contents: dict[int, list[Packed]] = defaultdict(list)
     rows = WorkLine.objects.filter(work_order__in=works).values_list(
@@ -351,11 +382,9 @@ def _parcel(work: WorkOrder, items: Sequence[Packed], at: datetime) -> dict[str,
     }
 
 
-def _packed(
-    work: WorkOrder, parcel: Mapping[str, Any], when: Callable[[WorkOrder], datetime]
-) -> WorkPacked:
+def _packed(work: WorkOrder, parcel: Mapping[str, Any], when: At) -> WorkPacked:
     return WorkPacked(
-        **_facts(work, when),
+        **facts(work, when),
         parcel_ref=parcel["public_id"],
         weight_g=parcel["weight_g"],
         length_mm=parcel["length_mm"],

@@ -170,20 +170,21 @@ def shrink(
         .exclude(status=WorkOrder.Status.CANCELLED)
         .order_by("pk")
     )
-    late = [work for work in works if work.status not in _UNPICKED]
-    if late:
-        raise AlreadyPicked(f"The units of order {late[0].label} are picked already.")
     demand_of = {work.pk: work.demand_ref for work in works}
     changed = [
         (line, _units(left[demand_of[line.work_order_id]][line.line_ref], line.variant_id))
         for line in WorkLine.objects.filter(work_order__in=works)
-        if line.line_ref in left[demand_of[line.work_order_id]]
+        if left[demand_of[line.work_order_id]].get(line.line_ref, line.quantity) != line.quantity
     ]
+    hit = {line.work_order_id for line, _ in changed}
+    late = [work for work in works if work.status not in _UNPICKED and work.pk in hit]
+    if late:
+        raise AlreadyPicked(f"The units of order {late[0].label} are picked already.")
     WorkLine.objects.filter(pk__in=[line.pk for line, units in changed if not units]).delete()
     bulk.update_rows(
         WorkLine, [{"id": line.pk, "quantity": units} for line, units in changed if units]
     )
-    return WorkOrder.objects.filter(pk__in=list(demand_of)).update(version=F("version") + 1)
+    return WorkOrder.objects.filter(pk__in=hit).update(version=F("version") + 1)
 
 
 def _units(left: Left, variant_id: int) -> int:
@@ -221,6 +222,7 @@ def _work_row(draft: WorkDraft, now: datetime) -> dict[str, Any]:
         "packer": "",
         "claimed_by": "",
         "merged_count": 0,
+        "cancel_reason": "",
         "version": 0,
         "created_at": at,
     }
@@ -244,6 +246,7 @@ def _insert_lines(new: Sequence[tuple[str, int, WorkDraft]]) -> None:
                 "variant_id": line.variant_id,
                 "quantity": line.quantity,
                 "picked": 0,
+                "cancel_asked": 0,
             }
             for _, pk, draft in new
             for line in draft.lines

@@ -35,6 +35,16 @@ SETTINGS = (
     Setting("ALLOWED_HOSTS", "this machine's names", "Host names the server answers to, by comma."),
     Setting("CSRF_TRUSTED_ORIGINS", "none", "Origins of forms beside the server's own, by comma."),
     Setting("SECURE_SSL_REDIRECT", "true", "In `prod`: whether plain HTTP is sent to HTTPS."),
+    Setting(
+        "CANCEL_ANSWER_MINUTES",
+        "30",
+        "How long the floor may think about a cancellation of what it has in hands.",
+    ),
+    Setting(
+        "CANCEL_UNANSWERED",
+        "reject",
+        "What is answered for it then: `reject` lets the work go on, `accept` cancels.",
+    ),
     Setting("LOG_LEVEL", "INFO", "The least level that is logged."),
     Setting("LOG_FILE", "standard error", "A file that takes the log instead, rotated at 20 MB."),
     Setting("OMS_DEMO", "false", "Labels the admin as a demo; set by `up --demo`."),
