@@ -37,6 +37,7 @@ BEAT: dict[str, dict[str, Any]] = {
     "orders-purge-imports": _every("orders.purge_imports", seconds=3600, queue="default"),
     "orders-unanswered-work": _every("orders.expire_unanswered_work", seconds=30, queue="default"),
     "warehouse-answer": _every("warehouse.answer_cancellations", seconds=60, queue="default"),
+    "orders-at-risk": _every("orders.flag_at_risk", seconds=60, queue="default"),
     "control-tower-dead-letters": _every(
         "control_tower.check_dead_letters", seconds=60, queue="default"
     ),

@@ -52,6 +52,17 @@ class OrderConfirmed(_OrderEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PromiseMoved(_OrderEvent):
+    """The day promised is another one now; "" where none is known. The same day is never told."""
+
+    NAME: ClassVar[str] = "orders.promise.moved.v1"
+
+    was_on: str
+    promised_on: str
+    cause: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class OrderHeld(_OrderEvent):
     NAME: ClassVar[str] = "orders.order.held.v1"
 
@@ -277,6 +288,25 @@ class OrderDelivered(_OrderEvent):
 
     promised_on: str
     is_on_time: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderRescheduled(_OrderEvent):
+    """Its last moment to ship is another one now; what was promised stays."""
+
+    NAME: ClassVar[str] = "orders.order.rescheduled.v1"
+
+    latest_ship_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderAtRisk(_OrderEvent):
+    """It will miss its last moment to ship unless somebody acts; `milestone` is what it lacks."""
+
+    NAME: ClassVar[str] = "orders.order.at_risk.v1"
+
+    milestone: str
+    latest_ship_at: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True)

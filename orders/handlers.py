@@ -10,18 +10,22 @@ from typing import Any
 
 from carriers import events as carrier_events
 from inventory import events as stock_events
+from inventory.nodes import events as node_events
 from inventory.warehouse import events as floor_events
 from oms.infra.outbox.subscriptions import Delivered, subscribe
 from orders import events
 from orders.billing import events as money_events
+from orders.channels import events as channel_events
 from orders.services import (
     after_split,
     backlog,
     crediting,
     fulfillment,
     negotiation,
+    prioritizing,
     release,
     rerouting,
+    resequencing,
     timeline,
 )
 from routing import events as routing_events
@@ -158,6 +162,21 @@ def on_split(facts: Sequence[Delivered[events.OrderSplit]]) -> None:
     )
 
 
+@subscribe(node_events.NodeHoursChanged, consumer="orders.hours", batch_size=50)
+def on_hours(facts: Sequence[Delivered[node_events.NodeHoursChanged]]) -> None:
+    # Of several changes the first one names the zone in which the moments were set.
+    zones: dict[tuple[int, int], str] = {}
+    for fact in facts:
+        zones.setdefault((fact.event.organization_id, fact.event.node_id), fact.event.was_timezone)
+    resequencing.resequence(zones=zones)
+
+
+@subscribe(channel_events.LevelRanked, consumer="orders.priority")
+def on_level_ranked(facts: Sequence[Delivered[channel_events.LevelRanked]]) -> None:
+    for owner, level in sorted({(f.event.organization_id, f.event.level) for f in facts}):
+        prioritizing.recompute_level(organization_id=owner, level=level)
+
+
 @dataclass(frozen=True)
 class ReturnFact:
     """What the timeline shows of a return."""
@@ -175,7 +194,6 @@ class ReturnFact:
     stock_events.StockMissing,
     stock_events.BackorderQueued,
     stock_events.BackorderFilled,
-    stock_events.PromiseMoved,
     floor_events.WorkPicked,
     floor_events.WorkShort,
     floor_events.WorkPacked,

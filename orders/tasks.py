@@ -10,13 +10,15 @@ from celery import shared_task
 from oms.core import clock, waking
 from oms.core.tasks import BaseTask
 from orders.importing import uploads
-from orders.services import approvals, bulk_holds, expiring, hold_clock, reassigning
+from orders.services import approvals, bulk_holds, expiring, hold_clock, reassigning, risks
 
 #: Seconds after which the queue gets its worker back; the import goes on in its turn.
 SLICE_S = 60.0
 
 #: Orders locked at a time.
 _BATCH = 200
+#: Flags set or taken back at a time.
+_FLAGS = 1_000
 #: Then a task leaves the rest to the next tick.
 _PATIENCE_S = 60.0
 
@@ -77,3 +79,10 @@ def change_holds(**_: Any) -> int:
 def expire_unanswered_work(**_: Any) -> int:
     """Routes work elsewhere that nodes did not take on in time."""
     return reassigning.expire_unanswered(limit=_BATCH)
+
+
+@shared_task(name="orders.flag_at_risk", base=BaseTask, queue="default")
+def flag_at_risk(**_: Any) -> int:
+    """Flags orders that will miss their last moment to ship, and takes flags back."""
+    now = clock.now()
+    return _until_done(lambda: risks.flag(now=now, limit=_FLAGS))

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from django.template.defaultfilters import filesizeformat
-from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from orders import parcel_words
+from orders import parcel_words, timeline_clock
 from orders.rules import RULES
-
-Data = Mapping[str, Any]
+from orders.timeline_clock import Data
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,27 +221,16 @@ def _of_parcels(tell: Callable[[Data, str], str]) -> Callable[[Data, Places], Wo
 
 
 def _until(text: str, data: Data) -> str:
-    day = _day(data.get("promised_on"))
+    day = timeline_clock.day(data.get("promised_on"))
     return gettext("%(text)s, expected %(day)s") % {"text": text, "day": day} if day else text
-
-
-def _promise_moved(data: Data, places: Places) -> Words:
-    was, now = _day(data.get("was_on")), _day(data.get("promised_on"))
-    if not now:
-        return Words(gettext("It is not known any more when it can be sent"), "warn")
-    if not was:
-        return Words(gettext("Expected %(day)s") % {"day": now}, "info")
-    is_later = str(data.get("promised_on")) > str(data.get("was_on"))
-    said = gettext("Expected %(day)s instead of %(was)s") % {"day": now, "was": was}
-    return Words(said, "warn" if is_later else "info")
-
-
-def _day(text: Any) -> str:
-    return date_format(date.fromisoformat(text), "M j, Y") if text else ""
 
 
 def _at(text: Callable[[], str], tone: str = "info") -> Callable[[Data, Places], Words]:
     return lambda data, places: Words(text() % {"place": places.of(data)}, tone)
+
+
+def _on_time(told: Callable[[Data], tuple[str, str]]) -> Callable[[Data, Places], Words]:
+    return lambda data, places: Words(*told(data))
 
 
 def _said(text: Callable[[], str], tone: str = "") -> Callable[[Data, Places], Words]:
@@ -338,6 +323,8 @@ _STAFF: Mapping[str, Callable[[Data, Places], Words]] = {
     "orders.cancellation.refused.v1": _reasoned(lambda: gettext("Too late to cancel"), "warn"),
     "orders.order.shipped.v1": _said(lambda: gettext("Everything has left"), "info"),
     "orders.order.delivered.v1": _done,
+    "orders.order.at_risk.v1": _on_time(timeline_clock.at_risk),
+    "orders.order.rescheduled.v1": _on_time(timeline_clock.rescheduled),
     "orders.order.split.v1": _of_parcels(parcel_words.order_split),
     "orders.work.split.v1": _of_parcels(parcel_words.work_split),
     "orders.work.merged.v1": _of_parcels(parcel_words.work_merged),
@@ -349,7 +336,8 @@ _STAFF: Mapping[str, Callable[[Data, Places], Words]] = {
     ),
     "inventory.backorder.queued.v1": _queued,
     "inventory.backorder.filled.v1": _filled,
-    "inventory.promise.moved.v1": _promise_moved,
+    "inventory.promise.moved.v1": _on_time(timeline_clock.promise_moved),
+    "orders.promise.moved.v1": _on_time(timeline_clock.promise_moved),
     "warehouse.work.picked.v1": _at(lambda: gettext("Picked in %(place)s")),
     "warehouse.work.short.v1": _at(lambda: gettext("Not enough there in %(place)s"), "warn"),
     "warehouse.work.packed.v1": _at(lambda: gettext("Packed in %(place)s")),
@@ -377,7 +365,8 @@ _PUBLIC: Mapping[str, Callable[[Data, Places], Words]] = {
     "orders.order.expired.v1": _said(lambda: gettext("Cancelled: it was not paid in time")),
     "orders.order.edited.v1": _said(lambda: gettext("Your order was changed"), "info"),
     "orders.order.replaced.v1": _said(lambda: gettext("We are sending it again"), "info"),
-    "inventory.promise.moved.v1": _promise_moved,
+    "inventory.promise.moved.v1": _on_time(timeline_clock.promise_moved),
+    "orders.promise.moved.v1": _on_time(timeline_clock.promise_moved),
     "warehouse.work.packed.v1": _at(lambda: gettext("Packed in %(place)s")),
     "warehouse.work.handed_over.v1": _at(lambda: gettext("Handed to the carrier in %(place)s")),
     "carriers.shipment.moved.v1": _moved,

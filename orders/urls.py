@@ -10,8 +10,10 @@ from orders.api import (
     drafts,
     holds,
     imports,
+    milestones,
     parcels,
     payments,
+    promises,
     replacements,
     tags,
     views,
@@ -76,6 +78,14 @@ urlpatterns = [
     path("holds/bulk-place", holds.HoldsPlace.as_view(), name="holds-place"),
     path("holds/bulk-release", holds.HoldsRelease.as_view(), name="holds-release"),
     path("tags/bulk-change", tags.TagsChange.as_view(), name="tags-change"),
+    path(
+        "orders/<str:public_id>/milestones",
+        milestones.OrderMilestones.as_view(),
+        name="order-milestones",
+    ),
+    path(
+        "orders/<str:public_id>/promises", promises.OrderPromises.as_view(), name="order-promises"
+    ),
     path("orders/<str:public_id>/timeline", views.OrderTimeline.as_view(), name="order-timeline"),
     path("orders/<str:public_id>/payments", payments.OrderPayments.as_view(), name="payments"),
     path("orders/<str:public_id>/split", parcels.OrderSplitView.as_view(), name="order-split"),

@@ -27,6 +27,7 @@ _UNPRICED = {"service": None, "cost": None, "days": None, "on": None}
 
 _VERDICT_WORDS = {
     Verdict.NOT_ALLOWED: Lost.NOT_ALLOWED.value,
+    Verdict.OTHER_CARRIER: Lost.OTHER_CARRIER.value,
     Verdict.TOO_HEAVY: Lost.TOO_HEAVY.value,
     Verdict.TOO_FAR: Lost.TOO_FAR.value,
 }

@@ -43,6 +43,17 @@ class Calendar:
             day += timedelta(days=1)
         return day + timedelta(days=_days_until_open(self.working_days, day.weekday()))
 
+    def kept_day(self, day: date, *, today: date) -> date:
+        """The working day on which what was to leave on `day` leaves: the last one up to then, from
+        `today` on; without any, the first one after. A day that has passed stays."""
+        if day < today:
+            return day
+        for back in range(min(_WEEK, (day - today).days + 1)):
+            earlier = day - timedelta(days=back)
+            if not _days_until_open(self.working_days, earlier.weekday()):
+                return earlier
+        return day + timedelta(days=_days_until_open(self.working_days, day.weekday()))
+
 
 @lru_cache(maxsize=1024)
 def _days_until_open(days: int, weekday: int) -> int:

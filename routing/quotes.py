@@ -34,10 +34,11 @@ class Verdict(IntEnum):
     """How far a service came; a higher one is nearer to being chosen."""
 
     NOT_ALLOWED = 0
-    TOO_HEAVY = 1
-    TOO_FAR = 2
-    MISSES_DEADLINE = 3
-    FITS = 4
+    OTHER_CARRIER = 1
+    TOO_HEAVY = 2
+    TOO_FAR = 3
+    MISSES_DEADLINE = 4
+    FITS = 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,13 +123,14 @@ def quote(network: Network, requests: Sequence[RoutingRequest]) -> Quotes:
     columns = [
         _quote_one(service, km, ship_day, loads, crosses) for service in network.services
     ] or [_nothing(km)]
-    zone, transit, arrives, reach, is_heavy, allowed, price = (
+    zone, transit, arrives, reach, is_heavy, wanted, allowed, price = (
         np.stack(parts, axis=2) for parts in zip(*columns, strict=True)
     )
     is_late = arrives > deadline[:, :, None]
     verdicts = np.where(is_late, Verdict.MISSES_DEADLINE, Verdict.FITS).astype(np.int8)
     verdicts[~reach] = Verdict.TOO_FAR
     verdicts[is_heavy] = Verdict.TOO_HEAVY
+    verdicts[~wanted] = Verdict.OTHER_CARRIER
     verdicts[~allowed] = Verdict.NOT_ALLOWED
     has_price = verdicts >= Verdict.MISSES_DEADLINE
     key = np.where(has_price, price + km[:, :, None] * PER_KM, np.inf)
@@ -153,13 +155,18 @@ def quote(network: Network, requests: Sequence[RoutingRequest]) -> Quotes:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Loads:
-    """What the requests weigh, and which services they may use by nature."""
+    """What the requests weigh, which services they may use by nature, and which carriers."""
 
     countries: NDArray[np.str_]
     currencies: NDArray[np.str_]
     weight_g: NDArray[np.float64]
     volume_cm3: NDArray[np.float64]
     is_hazmat: NDArray[np.bool_]
+    carriers: tuple[tuple[str, ...], ...]
+
+    def wants(self, carrier: str) -> NDArray[np.bool_]:
+        """Which requests may go with a carrier."""
+        return np.array([not own or carrier in own for own in self.carriers])
 
     @classmethod
     def of(cls, network: Network, requests: Sequence[RoutingRequest]) -> Loads:
@@ -175,6 +182,7 @@ class Loads:
                 dtype=float,
             ),
             is_hazmat=np.array([any(line.is_hazmat for line in r.lines) for r in requests]),
+            carriers=tuple(r.carriers for r in requests),
         )
 
 
@@ -212,14 +220,16 @@ def _quote_one(
     if flies(service):
         by_nature = by_nature & ~loads.is_hazmat
     allowed = (crosses == service.is_international) & by_nature[:, None]
+    wanted = np.broadcast_to(loads.wants(service.carrier_code)[:, None], allowed.shape)
     price = service.amounts[zone, step[:, None]]
     return (
         zone,
         transit,
         ship_day + offsets[(ship_day + 6) % 7, transit],
-        allowed & (edge < service.zone_km.size),
+        allowed & wanted & (edge < service.zone_km.size),
         # A rate without this weight in this zone costs infinity.
         is_heavy[:, None] | np.isinf(price),
+        wanted,
         allowed,
         price,
     )
@@ -228,7 +238,7 @@ def _quote_one(
 def _nothing(km: NDArray[np.float64]) -> tuple[NDArray[np.generic], ...]:
     """A stand-in for an organization without any service: nothing is allowed."""
     none, no = np.zeros(km.shape, dtype=np.int64), np.zeros(km.shape, dtype=bool)
-    return none, none, none, no, no, no, np.zeros(km.shape)
+    return none, none, none, no, no, ~no, no, np.zeros(km.shape)
 
 
 def distances(network: Network, requests: Sequence[RoutingRequest]) -> NDArray[np.float64]:

@@ -18,6 +18,7 @@ NAMED = 3
 
 _NO_SERVICE = {
     Verdict.NOT_ALLOWED: _("No service may carry this there."),
+    Verdict.OTHER_CARRIER: _("No carrier that the channel allows may carry this there."),
     Verdict.TOO_HEAVY: _("It is too heavy for every service."),
     Verdict.TOO_FAR: _("It is farther than any service goes."),
 }

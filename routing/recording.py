@@ -78,6 +78,10 @@ def _shipments(
                     date.fromordinal(int(quotes.ship_day[index, part.node]))
                 ),
                 promised_on=date.fromordinal(part.arrives),
+                timezone=node.timezone,
+                cutoff=node.cutoff_time,
+                processing_minutes=node.processing_minutes,
+                transit_days=int(quotes.transit[index, part.node, part.service]),
             )
         )
     return tuple(shipments)
@@ -133,6 +137,7 @@ def _asked(request: RoutingRequest) -> dict[str, Any]:
         "at": request.at.isoformat(),
         "tier": request.tier,
         "deadline_days": request.deadline_days,
+        "carriers": list(request.carriers),
         "currency": request.currency,
         "country": request.country,
         "region": request.region,

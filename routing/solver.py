@@ -26,6 +26,7 @@ class Lost(StrEnum):
     PARTIAL_STOCK = "partial_stock"
     CANNOT_SHIP = "cannot_ship"
     NOT_ALLOWED = "not_allowed"
+    OTHER_CARRIER = "other_carrier"
     TOO_HEAVY = "too_heavy"
     TOO_FAR = "too_far"
     MISSES_DEADLINE = "misses_deadline"
@@ -39,6 +40,7 @@ _CODE = {reason: index for index, reason in enumerate(REASONS)}
 _BY_VERDICT = np.array(
     [
         _CODE[Lost.NOT_ALLOWED],
+        _CODE[Lost.OTHER_CARRIER],
         _CODE[Lost.TOO_HEAVY],
         _CODE[Lost.TOO_FAR],
         _CODE[Lost.MISSES_DEADLINE],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 
 from inventory.types import Leg
@@ -38,6 +38,8 @@ class RoutingRequest:
     deadline_days: int
     currency: str
     at: datetime
+    #: Codes of the carriers that may be used; empty: all.
+    carriers: tuple[str, ...] = ()
     #: The demand may hold stock softly already: its own counts as free for it.
     may_hold: bool = False
     #: Only these nodes, where any are named; and none of those.
@@ -60,6 +62,11 @@ class PlannedShipment:
     cost_amount: Decimal
     latest_ship_at: datetime
     promised_on: date
+    #: What both dates come from: the node's hours, and the days the service takes.
+    timezone: str
+    cutoff: time
+    processing_minutes: int
+    transit_days: int
 
 
 @dataclass(frozen=True, slots=True)

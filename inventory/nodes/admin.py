@@ -22,7 +22,7 @@ from inventory.nodes.types import PoolDraft
 from oms.core.admin import cells, links
 from oms.core.admin.deeds import Data, choice
 from oms.core.admin.pages import Facts, Page, Table
-from oms.core.admin.reading import EditAdmin, ReadAdmin
+from oms.core.admin.reading import ReadAdmin, ToldEditAdmin
 from oms.core.admin.weekdays import WeekdaysField
 from oms.core.transactions import unit
 from oms.infra.accounts import selectors as accounts
@@ -41,7 +41,7 @@ class NodeAllowanceInline(TabularInline):
 
 
 @admin.register(Node)
-class NodeAdmin(EditAdmin):
+class NodeAdmin(ToldEditAdmin):
     form = NodeForm
     list_display = ("named", "kind_pill", "place", "cutoff", "daily_capacity", "abilities")
     list_filter = ("kind", "country", "is_active")
@@ -69,6 +69,11 @@ class NodeAdmin(EditAdmin):
         ),
         (_("What it does"), {"fields": ("can_ship", "can_pick_up", "takes_returns")}),
     )
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        was = {node.pk: services.hours_of(node) for node in Node.objects.filter(pk=obj.pk)}
+        super().save_model(request, obj, form, change)
+        services.tell_hours(nodes=[obj] if change else [], was=was)
 
     @display(description=_("node"), ordering="code")
     def named(self, obj: Node) -> SafeString:

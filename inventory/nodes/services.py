@@ -10,9 +10,9 @@ from zoneinfo import available_timezones
 from django.core.exceptions import ValidationError
 from simple_history.utils import bulk_create_with_history, bulk_update_with_history
 
-from inventory.nodes.events import NodeSwitched
+from inventory.nodes.events import NodeHoursChanged, NodeSwitched
 from inventory.nodes.models import Bin, Node, NodeAllowance, Pool
-from inventory.nodes.types import NodeDraft, PoolDraft
+from inventory.nodes.types import Hours, NodeDraft, PoolDraft
 from oms.core import clock
 from oms.core.context import current
 from oms.core.errors import FieldError, Invalid, NotFound
@@ -65,6 +65,7 @@ def upsert_nodes(*, drafts: Sequence[NodeDraft]) -> dict[str, int]:
         .order_by("pk")
     }
     was_active = {node.pk: node.is_active for node in existing.values()}
+    was = {node.pk: hours_of(node) for node in existing.values()}
     new, changed = [], []
     for node, draft in [(existing.get(draft.code), draft) for draft in drafts]:
         if node is None:
@@ -78,6 +79,7 @@ def upsert_nodes(*, drafts: Sequence[NodeDraft]) -> dict[str, int]:
     if changed:
         bulk_update_with_history(changed, Node, list(_FIELDS), default_change_reason=reason)
         _tell_switched([node for node in changed if node.is_active != was_active[node.pk]])
+        tell_hours(nodes=changed, was=was)
     return {node.code: node.pk for node in [*existing.values(), *new]}
 
 
@@ -92,6 +94,32 @@ def allow(*, organization_id: int, node_ids: Collection[int]) -> None:
     )
     active = Node.objects.filter(pk__in=fresh, is_active=True).values_list("pk", flat=True)
     emitting.emit_many([_switched(organization_id, pk, True) for pk in sorted(active)])
+
+
+def hours_of(node: Node) -> Hours:
+    """This function will return what decides when parcels leave a node."""
+    return Hours(node.timezone, node.cutoff_time, node.working_days)
+
+
+@needs_transaction
+def tell_hours(*, nodes: Sequence[Node], was: Mapping[int, Hours]) -> None:
+    """This function will tell the organizations that the nodes serve of hours that changed."""
+    other = {node.pk for node in nodes if hours_of(node) != was[node.pk]}
+    if not other:
+        return
+    served = NodeAllowance.objects.filter(node_id__in=other).order_by("node_id", "pk")
+    now = clock.now()
+    emitting.emit_many(
+        [
+            NodeHoursChanged(
+                organization_id=owner,
+                node_id=node_id,
+                was_timezone=was[node_id].timezone,
+                occurred_at=now,
+            )
+            for owner, node_id in served.values_list("organization_id", "node_id")
+        ]
+    )
 
 
 def _tell_switched(nodes: Sequence[Node]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import time
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,14 @@ class NodeFacts:
     working_days: int
     daily_capacity: int
     can_ship: bool
+
+
+class Hours(NamedTuple):
+    """What decides when parcels leave a node; `working_days` are bits, Monday first."""
+
+    timezone: str
+    cutoff_time: time
+    working_days: int
 
 
 @dataclass(frozen=True, slots=True)

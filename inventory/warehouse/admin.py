@@ -95,7 +95,7 @@ class WorkOrderAdmin(ReadAdmin):
     list_select_related = ("node",)
     search_fields = ("=label", "=public_id", "=parcels__tracking_number")
     search_help_text = _("Order number or tracking number")
-    ordering = ("-priority", "due_at", "pk")
+    ordering = ("due_at", "-priority", "pk")
     empty_title = _("Nothing to do")
     empty_text = _("Every node is done with its work.")
     actions_detail = ["accept_cancel", "refuse_cancel", "report_short"]
@@ -259,7 +259,6 @@ def _question(work: WorkOrder) -> list[Facts]:
 def _about(work: WorkOrder, names: dict[str, str]) -> list[tuple[Any, Any]]:
     return [
         (_("order"), links.order_link(work.correlation_id, f"#{work.label}")),
-        (_("priority"), work.priority),
         (_("picker"), names.get(work.picker) or cells.NOTHING),
         (_("packer"), names.get(work.packer) or cells.NOTHING),
         (_("picked"), cells.moment(work.picked_at)),

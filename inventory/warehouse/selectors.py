@@ -100,7 +100,7 @@ def list_refs(
     )
     if order_refs is not None:
         works = works.filter(correlation_id__in=set(order_refs))
-    ordered = works.order_by("-priority", "due_at", "pk").values_list("public_id", flat=True)
+    ordered = works.order_by("due_at", "-priority", "pk").values_list("public_id", flat=True)
     return list(ordered[:limit])
 
 
@@ -123,7 +123,7 @@ def list_work(
     works = WorkOrder.objects.select_related("node").filter(status__in=statuses)
     if node_ids is not None:
         works = works.filter(node_id__in=node_ids)
-    return works.order_by("-priority", "due_at", "pk")
+    return works.order_by("due_at", "-priority", "pk")
 
 
 def parcel_refs(*, work_refs: Collection[str]) -> dict[str, str]:

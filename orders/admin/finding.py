@@ -13,8 +13,10 @@ from django.utils.translation import gettext_lazy as _
 from carriers.selectors import shipments
 from oms.core import clock
 from oms.infra.contacts.selectors import search
+from orders.admin.milestone_blocks import NAMES
 from orders.billing.selectors import STATES
 from orders.channels import selectors as channels
+from orders.milestones import FLAGGED
 from orders.models import FulfillmentOrder, Hold, Order, OrderLine
 from orders.selectors.payments import is_in_payment_state
 
@@ -55,6 +57,21 @@ class LateFilter(admin.SimpleListFilter):
         if self.value() == "hour":
             return _pressing(queryset, within_minutes=60)
         return queryset
+
+
+class AtRiskFilter(admin.SimpleListFilter):
+    title = _("at risk")
+    parameter_name = "at_risk"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("any", _("At risk")), *((code, NAMES[code]) for code in FLAGGED)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
+        if not self.value():
+            return queryset
+        # In full, so that the index of the few at risk is used.
+        risky = queryset.filter(~Q(at_risk_of=""))
+        return risky if self.value() == "any" else risky.filter(at_risk_of=self.value())
 
 
 class TierFilter(admin.SimpleListFilter):

@@ -21,7 +21,15 @@ from oms.core.admin.pages import Facts, Moment, Page, Sentences, Story, Table
 from oms.infra.accounts import selectors as accounts
 from oms.infra.contacts.services import vault
 from orders import timeline_words, tracking_links
-from orders.admin import cancelling, money, papers, parcels, words
+from orders.admin import (
+    cancelling,
+    milestone_blocks,
+    money,
+    papers,
+    parcels,
+    promise_blocks,
+    words,
+)
 from orders.models import FulfillmentOrder, Hold, Order, RuleResult
 from orders.selectors import orders as selectors
 from orders.timeline_words import Places
@@ -52,6 +60,7 @@ def build(request: HttpRequest, order: Order) -> Page:
         name=gettext("Order %(number)s") % {"number": order.number},
         pills=_pills(seen),
         lead=_lead(order),
+        top=[milestone_blocks.track(order)],
         main=[
             _lines(order),
             _shipments(seen),
@@ -59,6 +68,7 @@ def build(request: HttpRequest, order: Order) -> Page:
             *money.payments(order),
             *cancelling.history(order),
             *_decision(order),
+            promise_blocks.history(order),
             _story(seen),
         ],
         side=[
@@ -81,7 +91,8 @@ def _pills(seen: _Seen) -> list[Any]:
     order = seen.order
     waiting = [words.hold_pill(hold) for hold in seen.holds if hold.released_at is None]
     where = words.fulfillment_pill(selectors.derived_fulfillment(order))
-    return [cells.status(order), *words.pending_pill(order), where, *waiting]
+    risk = milestone_blocks.at_risk_pill(order)
+    return [cells.status(order), *words.pending_pill(order), where, *risk, *waiting]
 
 
 def _lead(order: Order) -> list[tuple[Any, Any]]:
@@ -292,7 +303,6 @@ def _facts(order: Order) -> Facts:
             (_("channel"), order.channel.name),
             (_("channel's reference"), cells.code(order.external_ref)),
             (_("identifier"), cells.code(order.public_id)),
-            (_("priority"), order.priority),
             (_("shipping"), cells.amount(order.shipping_amount, order.currency)),
             (_("tags"), cells.pills(*(cells.pill(tag, "info") for tag in order.tags))),
             (_("customer's page"), tracking),

@@ -20,7 +20,15 @@ from oms.core.admin import cells
 from oms.core.admin.deeds import ReasonForm, choice
 from oms.core.admin.pages import Page
 from oms.core.admin.reading import ReadAdmin
-from orders.admin import cancelling, finding, money, order_page, parcels, words
+from orders.admin import (
+    cancelling,
+    finding,
+    milestone_blocks,
+    money,
+    order_page,
+    parcels,
+    words,
+)
 from orders.admin.drafting import DraftDeeds
 from orders.admin.editing import EditDeeds
 from orders.admin.hold_forms import PlaceHoldForm, terms_of
@@ -59,6 +67,7 @@ class OrderAdmin(
         "status",
         finding.OnHoldFilter,
         finding.LateFilter,
+        finding.AtRiskFilter,
         finding.TierFilter,
         finding.TagFilter,
         finding.PaymentFilter,
@@ -187,7 +196,8 @@ class OrderAdmin(
     @display(description=_("status"), ordering="status")
     def state(self, obj: Any) -> SafeString:
         holds = (cells.pill(hold.get_type_display(), "hold") for hold in obj.open_holds)
-        return cells.pills(cells.status(obj), *words.pending_pill(obj), *holds)
+        risk = milestone_blocks.at_risk_pill(obj)
+        return cells.pills(cells.status(obj), *words.pending_pill(obj), *risk, *holds)
 
     @display(description=_("goods"))
     def goods(self, obj: Order) -> SafeString:

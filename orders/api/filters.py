@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import django_filters as filters
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from orders.billing.selectors import STATES
 from orders.models import Order
@@ -22,11 +22,18 @@ class OrderFilter(filters.FilterSet):
     number = WholeNumberFilter(min_value=1, max_value=2**62)
     external_ref = filters.CharFilter(max_length=80)
     payment = filters.ChoiceFilter(choices=STATES.choices, method="filter_payment")
+    at_risk = filters.BooleanFilter(
+        method="filter_at_risk", help_text="Whether it will miss its last moment to ship."
+    )
     placed_after = filters.IsoDateTimeFilter(field_name="placed_at", lookup_expr="gte")
     placed_before = filters.IsoDateTimeFilter(field_name="placed_at", lookup_expr="lt")
 
     def filter_payment(self, orders: QuerySet[Order], name: str, value: str) -> QuerySet[Order]:
         return orders.filter(is_in_payment_state(value))
+
+    def filter_at_risk(self, orders: QuerySet[Order], name: str, value: bool) -> QuerySet[Order]:
+        risky = ~Q(at_risk_of="")
+        return orders.filter(risky if value else ~risky)
 
     class Meta:
         model = Order

@@ -146,7 +146,7 @@ _MONEY = (
 _PLAIN = (
     "public_id", "number", "external_ref", "status", "tier", "placed_at", "promised_on",
     "delivered_at", "currency", "country", "version", "priority",
-    "latest_ship_at",
+    "latest_ship_at", "at_risk_of",
 )  # fmt: skip
 _LINE = (
     "position", "sku", "ordered", "cancelled", "backordered", "allocated", "shipped", "delivered",

@@ -234,6 +234,9 @@ class OrderOut(OrderSummaryOut):
     fulfillment = serializers.CharField()
     priority = serializers.IntegerField()
     ship_by = serializers.DateTimeField(source="latest_ship_at", allow_null=True)
+    at_risk_of = serializers.CharField(
+        help_text="The milestone that keeps it from leaving in time; empty where nothing does."
+    )
     payment = OrderMoneyOut()
     holds = OrderHoldOut(many=True)
     lines = OrderLineOut(many=True)

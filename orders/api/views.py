@@ -74,6 +74,7 @@ class Orders(APIView):
             OpenApiParameter("status", str),
             OpenApiParameter("number", int),
             OpenApiParameter("external_ref", str),
+            OpenApiParameter("at_risk", bool, description="Will it miss its ship time?"),
             OpenApiParameter("payment", str, enum=list(STATES.values)),
             OpenApiParameter("placed_after", str, description="RFC 3339."),
             OpenApiParameter("placed_before", str, description="RFC 3339."),

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -14,8 +15,8 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 from carriers.selectors import carriers
 from oms.core.admin import cells
 from oms.core.admin.deeds import choice
-from oms.core.admin.reading import EditAdmin
-from orders.channels import selectors
+from oms.core.admin.reading import EditAdmin, ToldEditAdmin
+from orders.channels import selectors, services
 from orders.channels.models import Channel, ServiceLevel
 
 
@@ -108,7 +109,7 @@ class ChannelAdmin(EditAdmin):
 
 
 @admin.register(ServiceLevel)
-class ServiceLevelAdmin(EditAdmin):
+class ServiceLevelAdmin(ToldEditAdmin):
     list_display = ("named", "organization", "rank", "deadline_days", "state")
     list_filter = ("organization", "is_active")
     list_select_related = ("organization",)
@@ -120,6 +121,15 @@ class ServiceLevelAdmin(EditAdmin):
         (None, {"fields": ("organization", ("code", "name"))}),
         (_("Promise"), {"fields": (("rank", "deadline_days"), "is_active")}),
     )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        # Orders name their level by its code.
+        return ("organization", "code") if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and "rank" in form.changed_data:
+            services.tell_ranked(level=obj)
 
     @display(description=_("level"), ordering="code")
     def named(self, obj: ServiceLevel) -> SafeString:

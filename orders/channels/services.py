@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from oms.core.transactions import use_case
-from orders.channels.models import Channel
+from oms.core import clock
+from oms.core.transactions import needs_transaction, use_case
+from oms.infra.outbox.services import emitting
+from orders.channels.events import LevelRanked
+from orders.channels.models import Channel, ServiceLevel
 
 
 @use_case
@@ -30,3 +33,16 @@ def ensure(
         },
     )
     return channel.pk
+
+
+@needs_transaction
+def tell_ranked(*, level: ServiceLevel) -> None:
+    """This function will tell that a level has another rank now: its open orders follow."""
+    emitting.emit(
+        LevelRanked(
+            organization_id=level.organization_id,
+            level=level.code,
+            rank=level.rank,
+            occurred_at=clock.now(),
+        )
+    )

@@ -134,12 +134,17 @@ class Order(Created, Versioned):
                 ),
                 name="orders_amounts",
             ),
+            models.CheckConstraint(
+                condition=Q(at_risk_of="", at_risk_at=None)
+                | Q(~Q(at_risk_of=""), at_risk_at__isnull=False),
+                name="orders_at_risk_since",
+            ),
         ]
         indexes = [
             models.Index(fields=["organization", "-id"], name="orders_newest"),
             models.Index(fields=["status", "-id"], name="orders_by_status"),
             models.Index(
-                fields=["-priority", "latest_ship_at"],
+                fields=["latest_ship_at", "-priority"],
                 condition=Q(status__in=["received", "verifying", "confirmed", "released"]),
                 name="orders_urgent",
             ),
@@ -148,6 +153,7 @@ class Order(Created, Versioned):
                 condition=Q(status__in=["confirmed", "released"], shipped_at=None),
                 name="orders_to_ship",
             ),
+            models.Index(fields=["at_risk_at"], condition=~Q(at_risk_of=""), name="orders_at_risk"),
             GinIndex(fields=["tags"], name="orders_tagged"),
             models.Index(fields=["customer", "content_hash"], name="orders_same_content"),
             models.Index(fields=["customer", "placed_at"], name="orders_of_customer"),

@@ -56,6 +56,18 @@ def keys_by_ref(*, organization_id: int, references: Collection[str]) -> dict[st
     return dict(found.values_list("public_id", "pk"))
 
 
+def get_key(*, organization_id: int, public_id: str) -> int:
+    """This function will return the primary key of one of the organization's orders.
+
+    :raises UnknownOrder: the organization has none with this identifier.
+    """
+    rows = Order.objects.filter(organization_id=organization_id, public_id=public_id)
+    key = rows.values_list("pk", flat=True).first()
+    if key is None:
+        raise UnknownOrder("There is no such order.")
+    return key
+
+
 def find_by_tracking_hash(*, tracking_hash: str) -> Order | None:
     """This function will return the order behind a tracking link, or None."""
     return _complete(_placed().filter(tracking_hash=tracking_hash)).first()

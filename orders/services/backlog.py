@@ -13,11 +13,19 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from inventory.services import reservations
 from inventory.types import DemandAtNode
-from oms.core import bulk, clock
+from oms.core import clock
 from oms.core.errors import Conflict
 from oms.core.transactions import use_case
-from orders.models import Hold, Order, OrderLine
-from orders.services import committing, counters, holding, holds, partial, stopping
+from orders.models import Hold, Order, OrderLine, Promise
+from orders.services import (
+    committing,
+    counters,
+    holding,
+    holds,
+    partial,
+    promising,
+    stopping,
+)
 
 #: Orders tried per arrival; the rest follow with the next one.
 BATCH = 100
@@ -130,11 +138,21 @@ def waiting_for_nothing(orders: Sequence[Order]) -> list[Order]:
 def move_promises(*, days: Mapping[str, date | None]) -> int:
     """This function will promise orders that wait another day, by their reference.
 
-    :returns: how many orders were moved; those that wait no more have a plan of their own.
+    :returns: how many orders have another day; those that wait no more have a plan of their own.
     """
     waits = OrderLine.objects.filter(order=OuterRef("pk"), backordered__gt=0)
     orders = Order.objects.select_for_update().filter(Exists(waits), public_id__in=list(days))
-    return bulk.update_rows(
-        Order,
-        [{"id": o.pk, "promised_on": days[o.public_id]} for o in orders.order_by("pk")],
+    now = clock.now()
+    return promising.promise(
+        promises=[
+            promising.NewPromise(
+                order=order,
+                promised_on=days[order.public_id],
+                latest_ship_at=order.latest_ship_at,
+                cause=Promise.Cause.BACKORDER,
+                inputs={"expected_on": days[order.public_id]},
+                at=now,
+            )
+            for order in orders.order_by("pk")
+        ]
     )

@@ -17,13 +17,12 @@ from oms.core import bulk, clock, transitions
 from oms.core.quantities import volume_cm3
 from oms.core.transactions import needs_transaction
 from oms.infra.outbox.services import emitting
-from orders import line_refs
+from orders import line_refs, promise_inputs
 from orders.channels import selectors as channels
 from orders.events import OrderConfirmed
-from orders.models import FulfillmentOrder, NodeExclusion, Order, OrderLine
-from orders.services import holding, node_work, partial, release, waiting
+from orders.models import FulfillmentOrder, NodeExclusion, Order, OrderLine, Promise
+from orders.services import holding, node_work, partial, promising, release, waiting
 from orders.services.recording import Recorded
-from orders.tiers import priority
 from routing.services import planning
 from routing.types import RequestLine, RoutingPlan, RoutingRequest
 
@@ -63,7 +62,7 @@ def commit(*, orders: Sequence[Recorded]) -> None:
     if not orders:
         return
     at = {item.order.pk: item.order.confirmed_at or clock.now() for item in orders}
-    routed = route(orders=orders, at=at)
+    routed = route(orders=orders, at=at, cause=Promise.Cause.PLACED)
     emitting.emit_many([_confirmed(item.order, routed, at[item.order.pk]) for item in orders])
     hold_failed(orders=orders, routed=routed, at=at)
 
@@ -94,9 +93,14 @@ def _is_unrouted(item: Recorded) -> bool:
 
 
 @needs_transaction
-def route(*, orders: Sequence[Recorded], at: Mapping[int, datetime]) -> Routed:
+def route(
+    *,
+    orders: Sequence[Recorded],
+    at: Mapping[int, datetime],
+    cause: str = Promise.Cause.ROUTED,
+) -> Routed:
     """This function will plan and reserve what the orders still lack, and store what follows:
-    promise, ship-by time, priority, line counters, proposed fulfillment orders.
+    promise and ship-by time with their cause, line counters, proposed fulfillment orders.
 
     What finds no stock waits for it where the selling rules allow.
     """
@@ -105,14 +109,14 @@ def route(*, orders: Sequence[Recorded], at: Mapping[int, datetime]) -> Routed:
     _plan(orders, MAX_ROUNDS, variants, at, routed)
     lacking = [item for item in orders if item.order.pk in routed.short]
     if lacking:
-        waited = waiting.let_wait(items=lacking, short=routed.short)
+        waited = waiting.let_wait(items=lacking, short=routed.short, at=at, cause=cause)
         routed.waiting |= waited.waiting
         ready = [item for item in lacking if item.order.pk in waited.ready]
         for key in waited.waiting | waited.ready:
             del routed.failed[key]
         _plan(ready, 1, variants, at, routed)
         _plan_parts(lacking, variants, at, routed)
-    _store([item for item in orders if item.order.pk in routed.plans], routed, at)
+    _store([item for item in orders if item.order.pk in routed.plans], routed, at, cause)
     return routed
 
 
@@ -125,7 +129,9 @@ def route_parts(*, orders: Sequence[Recorded], at: Mapping[int, datetime]) -> se
     """
     routed = Routed(waiting={x.order.pk for x in orders if any(y.backordered for y in x.lines)})
     _plan(orders, MAX_ROUNDS, _variants(orders), at, routed)
-    _store([item for item in orders if item.order.pk in routed.plans], routed, at)
+    _store(
+        [item for item in orders if item.order.pk in routed.plans], routed, at, Promise.Cause.ROUTED
+    )
     return set(routed.plans)
 
 
@@ -254,6 +260,7 @@ def request_for(
         deadline_days=item.level.deadline_days,
         currency=order.currency,
         at=at,
+        carriers=item.carriers,
         may_hold=item.may_hold,
         only_nodes=item.only_nodes,
         not_nodes=item.not_nodes | item.excluded,
@@ -271,8 +278,10 @@ def _request_line(line: OrderLine, item: Recorded, variant: VariantFacts) -> Req
     )
 
 
-def _store(items: Sequence[Recorded], routed: Routed, at: Mapping[int, datetime]) -> None:
-    _promise(items, routed)
+def _store(
+    items: Sequence[Recorded], routed: Routed, at: Mapping[int, datetime], cause: str
+) -> None:
+    promising.promise(promises=[_promise(item, routed, at[item.order.pk], cause) for item in items])
     lines = [line for item in items for line in item.lines]
     for item in items:
         for line in item.lines:
@@ -286,33 +295,25 @@ def _store(items: Sequence[Recorded], routed: Routed, at: Mapping[int, datetime]
     _propose_work(items, routed, at)
 
 
-def _promise(items: Sequence[Recorded], routed: Routed) -> None:
+def _promise(item: Recorded, routed: Routed, at: datetime, cause: str) -> promising.NewPromise:
     """An order of which only a part is routed arrives with its last part, once that is known, and
     ships with its first."""
-    orders = [item.order for item in items]
-    for item in items:
-        order, plan = item.order, routed.plans[item.order.pk]
-        days, moments = [plan.promised_on], [s.latest_ship_at for s in plan.shipments]
-        if item.has_work or item.order.pk in routed.waiting:
-            days.append(order.promised_on)
-            moments += [order.latest_ship_at] if order.latest_ship_at else []
-        is_known = all(days) or order.pk not in routed.waiting
-        order.promised_on = max((day for day in days if day), default=None) if is_known else None
-        order.latest_ship_at = min(moments)
-        order.priority = priority(
-            item.level, placed_at=order.placed_at, latest_ship_at=order.latest_ship_at
-        )
-    bulk.update_rows(
-        Order,
-        [
-            {
-                "id": order.pk,
-                "promised_on": order.promised_on,
-                "latest_ship_at": order.latest_ship_at,
-                "priority": order.priority,
-            }
-            for order in orders
-        ],
+    order, plan = item.order, routed.plans[item.order.pk]
+    has_rest = order.pk in routed.waiting
+    days, moments = [plan.promised_on], [s.latest_ship_at for s in plan.shipments]
+    inputs = promise_inputs.of_plan(item.level, plan, at)
+    if item.has_work or has_rest:
+        days.append(order.promised_on)
+        moments += [order.latest_ship_at] if order.latest_ship_at else []
+        inputs |= promise_inputs.of_work(order)
+    is_known = all(days) or not has_rest
+    return promising.NewPromise(
+        order=order,
+        promised_on=max((day for day in days if day), default=None) if is_known else None,
+        latest_ship_at=min(moments),
+        cause=cause,
+        inputs=inputs,
+        at=at,
     )
 
 

@@ -6,7 +6,7 @@ before its predecessor was taken raises NotReady, so that the outbox brings it a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -24,7 +24,7 @@ from oms.core.transactions import needs_transaction
 from oms.infra.outbox.services import emitting
 from orders.events import OrderCompleted, OrderDelivered, OrderShipped
 from orders.models import FulfillmentLine, FulfillmentOrder, Order, OrderLine
-from orders.services import counters, guarding, stopping
+from orders.services import counters, guarding, marking, stopping
 
 
 class NotReady(Unavailable):
@@ -72,6 +72,7 @@ def start(*, at: Mapping[str, datetime]) -> None:
     rows = _lock(list(at)).values()
     opened = [row for row in rows if row.status == FulfillmentOrder.Status.OPEN]
     transitions.apply_many(opened, "start", at_for=lambda row: at[row.public_id])
+    marking.mark(at=_latest(opened, at))
 
 
 @needs_transaction
@@ -84,6 +85,7 @@ def pack(*, cartons: Mapping[str, Carton]) -> None:
     ready = [row for row in rows if row.status in ("open", "in_progress")]
     guarding.require_shippable(orders=[row.order for row in ready])
     transitions.apply_many(ready, "pack", at_for=lambda row: cartons[row.public_id].at)
+    marking.mark(at=_latest(ready, {ref: carton.at for ref, carton in cartons.items()}))
     facts = nodes.facts_by_id(node_ids=sorted({row.node_id for row in ready}))
     shipments.create_many(
         drafts=[
@@ -140,7 +142,9 @@ def ship(*, at: Mapping[str, datetime]) -> None:
     transitions.apply_many(leaving, "close", at_for=lambda row: at[row.public_id])
     FulfillmentLine.objects.filter(fulfillment_order__in=leaving).update(shipped=F("quantity"))
     orders = counters.record_shipped(fulfillment_ids=[row.pk for row in leaving])
-    _tell_shipped(orders, {row.order_id: at[row.public_id] for row in leaving})
+    times = _latest(leaving, at)
+    marking.mark(at=times)
+    _tell_shipped(orders, times)
 
 
 def _tell_shipped(order_ids: Sequence[int], at: Mapping[int, datetime]) -> None:
@@ -190,11 +194,16 @@ def deliver(*, at: Mapping[str, datetime]) -> None:
         raise NotReady("A parcel arrived before it was seen leaving.")
     arrived = [row for row in rows.values() if row.status == FulfillmentOrder.Status.CLOSED]
     changed = counters.record_delivered(fulfillment_ids=[row.pk for row in arrived])
+    _complete(changed, _latest(arrived, at))
+
+
+def _latest(rows: Iterable[FulfillmentOrder], at: Mapping[str, datetime]) -> dict[int, datetime]:
+    """The last of the times of an order's works, by key of the order."""
     latest: dict[int, datetime] = {}
-    for row in arrived:
+    for row in rows:
         moment = at[row.public_id]
         latest[row.order_id] = max(moment, latest.get(row.order_id, moment))
-    _complete(changed, latest)
+    return latest
 
 
 @needs_transaction

@@ -152,9 +152,9 @@ _RULES: tuple[tuple[type[Conflict], Callable[[FulfillmentOrder], Any]], ...] = (
 )
 
 
-def _urgency(work: FulfillmentOrder) -> tuple[int, datetime, int]:
+def _urgency(work: FulfillmentOrder) -> tuple[datetime, int, int]:
     """As the floor's queue: what leads is picked no later than it would be alone."""
-    return -work.order.priority, work.latest_ship_at, work.pk
+    return work.latest_ship_at, -work.order.priority, work.pk
 
 
 def _join(groups: Sequence[Sequence[FulfillmentOrder]]) -> None:

@@ -20,7 +20,7 @@ from orders.customers.services.ensuring import CustomerFacts
 from orders.drafting import CleanDraft
 from orders.events import OrderReceived
 from orders.models import Order, OrderLine, OrderStatusChange
-from orders.tiers import BUILT_IN, Level
+from orders.tiers import BUILT_IN, Level, priority
 
 
 @dataclass(slots=True)
@@ -213,7 +213,7 @@ def _build_order(
         origin=draft.draft.origin,
         replaces_id=draft.draft.replaces_id,
         tier=draft.level.code,
-        priority=0,
+        priority=priority(draft.level, amount=draft.total_amount, currency=draft.draft.currency),
         currency=draft.draft.currency,
         total_amount=draft.total_amount,
         shipping_amount=draft.draft.shipping_amount,

@@ -25,8 +25,9 @@ from orders.models import (
     FulfillmentOrder,
     Order,
     OrderLine,
+    Promise,
 )
-from orders.services import committing, merging, release, stopping
+from orders.services import committing, marking, merging, release, stopping
 
 #: (order's public id, node)
 Place = tuple[str, int]
@@ -102,6 +103,7 @@ def reroute(
     _want_again(lost)
     _shrink(lines, trigger, reason)
     hit = {line.line.fulfillment_order.order_id for line in lost}
+    marking.mark(at=dict.fromkeys(hit, clock.now()))
     route_again(
         orders=[order for order in orders if order.pk in hit],
         reason=reason,
@@ -233,6 +235,6 @@ def route_again(
     for item in free:
         item.excluded |= {node for reference, node in but if reference == item.order.public_id}
     at = {item.order.pk: now for item in free}
-    routed = committing.route(orders=free, at=at)
+    routed = committing.route(orders=free, at=at, cause=Promise.Cause.REROUTED)
     committing.hold_failed(orders=free, routed=routed, at=at)
     release.release(orders=[item.order for item in free], at={})

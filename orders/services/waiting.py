@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 from inventory.services import backlog
 from inventory.services import waiting as stock_waiting
 from inventory.types import BacklogLine, WaitingLine
 from oms.core import bulk
 from oms.core.transactions import needs_transaction
-from orders.models import Order, OrderLine
+from orders import promise_inputs
+from orders.models import OrderLine
+from orders.services import promising
 from orders.services.recording import Recorded
-from orders.tiers import priority
 
 
 @dataclass(slots=True)
@@ -30,14 +31,20 @@ class Waited:
 
 
 @needs_transaction
-def let_wait(*, items: Sequence[Recorded], short: Mapping[int, Sequence[int]]) -> Waited:
+def let_wait(
+    *,
+    items: Sequence[Recorded],
+    short: Mapping[int, Sequence[int]],
+    at: Mapping[int, datetime],
+    cause: str,
+) -> Waited:
     """This function will let the orders wait of which all `short` variants may be sold so.
 
     Their short units are counted as backordered, and they are promised the day of their last one.
     The other orders are left as they are.
     """
     allowed = _allowed(items, short)
-    waited = Waited()
+    waited, promises = Waited(), []
     if not allowed:
         return waited
     answer = stock_waiting.wait(lines=[line for item in allowed for line in _lines(item)])
@@ -46,10 +53,12 @@ def let_wait(*, items: Sequence[Recorded], short: Mapping[int, Sequence[int]]) -
         if found:
             waited.waiting.add(item.order.pk)
             _count(item, found)
+            promises.append(_promise(item, found, at[item.order.pk], cause))
         elif found is not None:
             waited.ready.add(item.order.pk)
             item.may_hold = True
     _store([item for item in allowed if item.order.pk in waited.waiting])
+    promising.promise(promises=promises)
     return waited
 
 
@@ -68,7 +77,6 @@ def _allowed(items: Sequence[Recorded], short: Mapping[int, Sequence[int]]) -> l
 
 def _lines(item: Recorded) -> list[BacklogLine]:
     order = item.order
-    urgency = priority(item.level, placed_at=order.placed_at, latest_ship_at=None)
     return [
         BacklogLine(
             organization_id=order.organization_id,
@@ -78,7 +86,7 @@ def _lines(item: Recorded) -> list[BacklogLine]:
             variant_id=line.variant_id,
             quantity=line.unallocated,
             channel=item.channel,
-            priority=urgency,
+            priority=item.level.rank,
             since=item.waiting_since.get(str(line.position)),
         )
         for line in item.lines
@@ -92,9 +100,19 @@ def _count(item: Recorded, found: Sequence[WaitingLine]) -> None:
         line = lines[waits.line_ref]
         line.unallocated -= waits.units
         line.backordered += waits.units
-    order = item.order
-    order.promised_on = _last_day([waits.promised_on for waits in found])
-    order.priority = priority(item.level, placed_at=order.placed_at, latest_ship_at=None)
+
+
+def _promise(
+    item: Recorded, found: Sequence[WaitingLine], at: datetime, cause: str
+) -> promising.NewPromise:
+    return promising.NewPromise(
+        order=item.order,
+        promised_on=_last_day([waits.promised_on for waits in found]),
+        latest_ship_at=item.order.latest_ship_at,
+        cause=cause,
+        inputs=promise_inputs.of_waiting(item.level, found, at),
+        at=at,
+    )
 
 
 def _last_day(days: Sequence[date | None]) -> date | None:
@@ -109,16 +127,5 @@ def _store(items: Sequence[Recorded]) -> None:
             {"id": line.pk, "unallocated": line.unallocated, "backordered": line.backordered}
             for item in items
             for line in item.lines
-        ],
-    )
-    bulk.update_rows(
-        Order,
-        [
-            {
-                "id": item.order.pk,
-                "promised_on": item.order.promised_on,
-                "priority": item.order.priority,
-            }
-            for item in items
         ],
     )

@@ -10,12 +10,12 @@ import pytest
 
 from inventory.models import Reservation
 from inventory.services import ledger
-from inventory.warehouse.models import WorkOrder
+from inventory.warehouse.models import WorkLine, WorkOrder
 from inventory.warehouse.services import floor
 from oms.core import clock
 from oms.infra.contacts.services import vault
 from oms.infra.outbox.services import relaying
-from orders.models import Amendment, Order, TimelineEntry
+from orders.models import Amendment, Order, Promise, TimelineEntry
 from orders.services import cancellation, holds
 from orders.services.amending import amendments
 from orders.services.amending.actions import InvalidAmendment
@@ -147,7 +147,7 @@ def test_prices_discounts_and_taxes_follow_the_units_to_the_cent() -> None:
 def test_a_price_change_moves_only_money() -> None:
     world = a_world()
     order = a_placed(world, lines={"A": 2})
-    before = rows(Reservation, WorkOrder)
+    before = rows(Reservation, WorkLine)
 
     price = {"action": "change_price", "line": 1, "unit_amount": "15.00", "discount_amount": "5.00"}
     shipping = {"action": "change_shipping", "shipping_amount": "4.00"}
@@ -155,7 +155,7 @@ def test_a_price_change_moves_only_money() -> None:
 
     assert _money(amendment) == ("40.00", "29.00", "0.00", "11.00")
     assert _fresh(order).total_amount == Decimal(29)
-    assert rows(Reservation, WorkOrder) == before
+    assert rows(Reservation, WorkLine) == before
 
 
 def test_a_new_line_is_routed_with_its_own_work() -> None:
@@ -326,3 +326,14 @@ def test_a_closed_order_cannot_be_changed_and_an_open_change_waits_for_its_end()
     amendments.discard(public_id=first.public_id)
     with pytest.raises(amendments.AmendmentClosed):
         amendments.discard(public_id=first.public_id)
+
+
+def test_a_changed_level_and_value_move_the_order_in_the_queue_and_its_promise_says_why() -> None:
+    before = a_placed(a_world(), lines={"A": 3})
+    edit(before, {"action": "change_tier", "tier": "next_day"}, quantity(1, 2))
+
+    after = _fresh(before)
+    assert (before.priority, after.priority) == (200_000_000 + 6_000, 300_000_000 + 4_000)
+    assert WorkOrder.objects.exclude(status="cancelled").get().priority == after.priority
+    causes = set(Promise.objects.values_list("cause", flat=True))
+    assert causes <= {"placed", "edited"}

@@ -13,9 +13,10 @@ from oms.infra.accounts.models import Organization
 from oms.infra.accounts.services import organizations
 from orders.channels import selectors
 from orders.channels.models import Channel, ServiceLevel
-from orders.models import Order
+from orders.models import Hold, Order
 from orders.services import backlog
 from orders.tests.factories import NOW, World, a_draft, a_world
+from routing.models import Decision
 
 pytestmark = pytest.mark.django_db
 
@@ -136,3 +137,27 @@ def test_the_database_refuses_a_level_out_of_range_or_named_like_a_built_in_one(
 def test_the_database_refuses_a_default_that_is_not_offered(world: World) -> None:
     with pytest.raises(IntegrityError, match="channels_default_is_offered"), transaction.atomic():
         ruled(world, tiers=["economy"], default_tier="standard")
+
+
+def test_an_order_without_an_allowed_carrier_stands_on_hold_with_the_reason(world: World) -> None:
+    ruled(world, carriers=["nobody"])
+    [answer] = world.place(a_draft())
+
+    hold = Hold.objects.get(order__public_id=answer.public_id)
+    assert (answer.holds, hold.type) == (("routing",), "routing")
+    assert hold.reason == "No carrier that the channel allows may carry this there."
+    decision = Decision.objects.get(demand_ref=answer.public_id)
+    assert {node["lost"] for node in decision.candidates["nodes"]} == {
+        "other_carrier",
+        "out_of_stock",
+    }
+
+
+def test_a_stored_order_is_routed_again_with_the_carriers_of_its_channel(world: World) -> None:
+    ruled(world, carriers=["nobody"])
+    [answer] = world.place(a_draft())
+    ruled(world, carriers=["sandbox"])
+
+    backlog.retry_order(order_id=answer.order_id or 0)
+
+    assert Order.objects.get(pk=answer.order_id).promised_on is not None

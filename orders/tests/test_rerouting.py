@@ -15,8 +15,9 @@ from inventory.types import CountedLine, DemandAtNode
 from inventory.warehouse.models import WorkLine, WorkOrder
 from inventory.warehouse.services import floor
 from oms.core.transactions import consumer, unit
+from oms.infra.outbox.models import OutboxEvent
 from oms.infra.outbox.services import relaying
-from orders.models import FulfillmentLine, FulfillmentOrder, Hold, Order, OrderLine
+from orders.models import FulfillmentLine, FulfillmentOrder, Hold, Order, OrderLine, Promise
 from orders.services import cancellation, holds, rerouting
 from orders.tests.factories import NOW, World, a_draft, a_world
 
@@ -84,6 +85,38 @@ def test_an_order_that_lost_all_goes_to_the_other_node() -> None:
         "release", "recall", "release",
     ]  # fmt: skip
     assert ledger.verify().differences == []
+
+
+def test_a_new_route_moves_the_promise_once_and_says_what_it_comes_from() -> None:
+    world = a_world(stock_at={"reno": {"A": 1}, "dallas": {"A": 5}})
+    order = _place(world, "R-1")
+
+    _count(world, "reno", A=0)
+
+    first, second = Promise.objects.filter(order=order).order_by("sequence")
+    assert (first.cause, second.cause) == ("placed", "rerouted")
+    assert [part["node"] for part in second.inputs["parts"]] == ["dallas"]
+    assert second.promised_on == Order.objects.get(pk=order.pk).promised_on
+    moved = OutboxEvent.objects.filter(name="orders.promise.moved.v1")
+    [payload] = moved.values_list("payload", flat=True)
+    assert (payload["was_on"], payload["promised_on"], payload["cause"]) == (
+        str(first.promised_on),
+        str(second.promised_on),
+        "rerouted",
+    )
+
+
+def test_a_part_that_is_routed_again_says_what_stood_before() -> None:
+    world = a_world(stock_at={"reno": {"A": 3}, "dallas": {"A": 5}})
+    order = _place(world, "R-1", A=3)
+    before = order.promised_on
+
+    _count(world, "reno", A=1)
+
+    latest = Promise.objects.filter(order=order).order_by("sequence").last()
+    assert latest is not None
+    assert latest.inputs["kept"]["promised_on"] == str(before)
+    assert latest.promised_on is not None and latest.promised_on > before
 
 
 def test_an_order_that_lost_a_part_keeps_the_rest_where_it_is() -> None:

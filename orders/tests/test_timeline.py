@@ -32,6 +32,7 @@ PUBLIC = {
     "orders.order.edited.v1",
     "orders.order.expired.v1",
     "orders.order.replaced.v1",
+    "orders.promise.moved.v1",
     "orders.order.cancelled.v1",
     "inventory.promise.moved.v1",
     "warehouse.work.packed.v1",

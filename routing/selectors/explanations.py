@@ -23,6 +23,7 @@ _LOST = {
     Lost.PARTIAL_STOCK: _("has only a part"),
     Lost.CANNOT_SHIP: _("ships no parcels"),
     Lost.NOT_ALLOWED: _("no service may carry this there"),
+    Lost.OTHER_CARRIER: _("its carriers are not allowed here"),
     Lost.TOO_HEAVY: _("too heavy for its services"),
     Lost.TOO_FAR: _("farther than its services go"),
     Lost.MORE_SPLITS: _("would need more shipments"),

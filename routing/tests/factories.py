@@ -106,7 +106,7 @@ def request(*lines: RequestLine, ref: str = "ord_1", **changes: Any) -> RoutingR
         "currency": "USD",
         "at": TUESDAY,
     }
-    facts |= {"deadline_days": DEADLINE_DAYS[changes.get("tier", facts["tier"])]}
+    facts |= {"deadline_days": DEADLINE_DAYS.get(changes.get("tier", "standard"), 0)}
     return RoutingRequest(demand_ref=ref, lines=lines or (line(),), **{**facts, **changes})
 
 

@@ -80,6 +80,7 @@ def test_the_request_is_kept_without_more_geography_than_needed():
         "at": "2026-11-17T15:00:00+00:00",
         "tier": "standard",
         "deadline_days": 7,
+        "carriers": [],
         "currency": "USD",
         "country": "US",
         "region": "NY",

@@ -83,6 +83,43 @@ def test_the_cutoff_is_one_instant_in_utc(cutoff, day, expected):
     assert calendar.cutoff_at(day) == expected
 
 
+#: Clocks go on in October and back in April.
+SYDNEY = Calendar("Australia/Sydney", time(14, 0), 120, 0b1111111)
+
+
+@pytest.mark.parametrize(
+    ("placed", "leaves"),
+    [
+        # October 4, 2026: 02:00 AEST becomes 03:00 AEDT, so 12:00 local is 01:00 UTC.
+        (utc(2026, 10, 4, 1, 0), date(2026, 10, 4)),
+        (utc(2026, 10, 4, 1, 0, 1), date(2026, 10, 5)),
+        # The day before, 12:00 local is 02:00 UTC.
+        (utc(2026, 10, 3, 2, 0), date(2026, 10, 3)),
+        (utc(2026, 10, 3, 2, 0, 1), date(2026, 10, 4)),
+        # April 5, 2026: back to AEST, so 12:00 local is 02:00 UTC again.
+        (utc(2026, 4, 5, 2, 0), date(2026, 4, 5)),
+        (utc(2026, 4, 5, 2, 0, 1), date(2026, 4, 6)),
+        (utc(2026, 4, 4, 1, 0), date(2026, 4, 4)),
+        (utc(2026, 4, 4, 1, 0, 1), date(2026, 4, 5)),
+    ],
+)
+def test_the_cutoff_keeps_its_local_time_south_of_the_equator_too(placed, leaves):
+    assert SYDNEY.ship_day(placed) == leaves
+
+
+@pytest.mark.parametrize(
+    ("day", "expected"),
+    [
+        (date(2026, 10, 3), utc(2026, 10, 3, 4, 0)),
+        (date(2026, 10, 4), utc(2026, 10, 4, 3, 0)),
+        (date(2026, 4, 4), utc(2026, 4, 4, 3, 0)),
+        (date(2026, 4, 5), utc(2026, 4, 5, 4, 0)),
+    ],
+)
+def test_the_last_moment_to_ship_moves_with_the_clocks_of_the_node(day, expected):
+    assert SYDNEY.cutoff_at(day) == expected
+
+
 @pytest.mark.parametrize(
     ("ship_day", "transit", "delivery_days", "arrives"),
     [

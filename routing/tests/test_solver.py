@@ -140,6 +140,41 @@ def test_hazardous_goods_stay_when_everything_flies():
     assert lost(answer) == {"PHL": "not_allowed"}
 
 
+def test_only_allowed_carriers_are_used_and_the_others_lose_by_that():
+    cheap = service("cheap", prices=((1.0, 1.0),) * 3, carrier_code="other")
+
+    free = one(stock={("PHL", 1): 1}, services=[GROUND, cheap])
+    bound = one(stock={("PHL", 1): 1}, services=[GROUND, cheap], carriers=("sandbox",))
+
+    assert chosen(free) == [("PHL", "cheap")]
+    assert chosen(bound) == [("PHL", "ground")]
+    assert candidate(bound, "PHL")["services"] == {"cheap": "other_carrier"}
+    assert bound.row["request"]["carriers"] == ["sandbox"]
+
+
+def test_without_an_allowed_carrier_nothing_is_planned_and_it_says_why():
+    answer = one(stock={("PHL", 1): 1}, services=[GROUND, EXPRESS], carriers=("other",))
+
+    assert (answer.plan.outcome, answer.plan.lacks) == ("none", "route")
+    assert answer.plan.why == "No carrier that the channel allows may carry this there."
+    assert lost(answer) == {"PHL": "other_carrier"}
+
+
+def test_one_batch_keeps_each_demand_to_its_own_carriers():
+    cheap = service("cheap", prices=((1.0, 1.0),) * 3, carrier_code="other")
+    requests = [request(ref="ord_1", carriers=("sandbox",)), request(ref="ord_2")]
+
+    answers = route(requests, nodes=[node("PHL")], stock={("PHL", 1): 2}, services=[GROUND, cheap])
+
+    assert [chosen(a) for a in answers] == [[("PHL", "ground")], [("PHL", "cheap")]]
+
+
+def test_a_deadline_of_its_own_decides_the_service():
+    answer = one(stock={("RNO", 1): 1}, services=[GROUND, EXPRESS], tier="gold", deadline_days=2)
+
+    assert chosen(answer) == [("RNO", "express")]
+
+
 def test_only_a_service_that_crosses_borders_goes_abroad():
     abroad = service("world", prices=((40.0, 60.0),) * 4, zones_km=(300, 1500, 5000, 20000),
                      days=(5, 5, 5, 6), is_international=True)  # fmt: skip

@@ -82,7 +82,7 @@ class WorkOrder(Created, Versioned):
         ]
         indexes = [
             models.Index(
-                fields=["node", "status", "-priority", "due_at"],
+                fields=["node", "status", "due_at", "-priority"],
                 condition=~models.Q(status__in=["handed_over", "cancelled"]),
                 name="warehouse_queue",
             ),

@@ -51,14 +51,14 @@ WITH next AS MATERIALIZED (
       WHERE f.merged_into_id = w.id AND jsonb_exists(f.blocked_scopes, %(scope)s)))
     AND (claimed_until IS NULL OR claimed_until <= %(now)s)
     AND (%(nodes)s::bigint[] IS NULL OR node_id = ANY(%(nodes)s::bigint[]))
-  ORDER BY priority DESC, due_at, id LIMIT %(limit)s
+  ORDER BY due_at, priority DESC, id LIMIT %(limit)s
   FOR UPDATE SKIP LOCKED
 ), claimed AS (
   UPDATE warehouse_workorder w SET claimed_by = %(actor)s, claimed_until = %(until)s
   FROM next WHERE w.id = next.id
   RETURNING w.public_id, w.priority, w.due_at, w.id
 )
-SELECT public_id FROM claimed ORDER BY priority DESC, due_at, id
+SELECT public_id FROM claimed ORDER BY due_at, priority DESC, id
 """
 
 
@@ -104,7 +104,7 @@ class CancelAsked(Conflict):
 def claim_next(*, status: str, limit: int, node_ids: Collection[int] | None = None) -> list[str]:
     """This function will give the caller the most urgent free work in a status, and nobody else.
 
-    Highest priority first, then earliest due. The claim ends with the next step, or after `CLAIM`.
+    Earliest due first, then highest priority. The claim ends with the next step, or after `CLAIM`.
     """
     now = clock.real_now()
     with connection.cursor() as cursor:

@@ -393,8 +393,8 @@ def test_the_queue_gives_the_most_urgent_first_and_nothing_twice() -> None:
     world = _world(nodes=("reno", "dallas"))
     (late,) = _release(world, "late", due_at=NOON + timedelta(hours=9))
     (soon,) = _release(world, "soon", due_at=NOON + timedelta(hours=1))
-    (top,) = _release(world, "top", priority=9)
-    (other,) = _release(world, "other", node="dallas", priority=99)
+    (top,) = _release(world, "top", due_at=NOON + timedelta(hours=1), priority=9)
+    (other,) = _release(world, "other", node="dallas", due_at=NOON, priority=0)
     reno = [world.nodes["reno"]]
 
     assert selectors.list_refs(status="open") == [other, top, soon, late]

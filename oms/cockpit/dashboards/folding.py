@@ -25,6 +25,7 @@ PROMISING = (
     order_events.OrderReceived,
     order_events.OrderConfirmed,
     order_events.OrderReleased,
+    order_events.PromiseMoved,
 )
 
 
@@ -93,6 +94,14 @@ def _confirmed(card: OrderCard, event: order_events.OrderConfirmed, _at: datetim
     _advance(card, "route")
 
 
+def _promise_moved(card: OrderCard, event: order_events.PromiseMoved, _at: datetime) -> None:
+    card.promised_on = date.fromisoformat(event.promised_on) if event.promised_on else None
+
+
+def _rescheduled(card: OrderCard, event: order_events.OrderRescheduled, _at: datetime) -> None:
+    card.latest_ship_at = event.latest_ship_at
+
+
 def _released(card: OrderCard, event: order_events.OrderReleased, _at: datetime) -> None:
     _at_nodes(card, event.node_codes)
     _advance(card, "pick")
@@ -152,6 +161,8 @@ _OF_ORDER: dict[str, Callable[[OrderCard, Any, datetime], None]] = {
     order_events.OrderReceived.NAME: _received,
     order_events.OrderConfirmed.NAME: _confirmed,
     order_events.OrderReleased.NAME: _released,
+    order_events.PromiseMoved.NAME: _promise_moved,
+    order_events.OrderRescheduled.NAME: _rescheduled,
     order_events.OrderHeld.NAME: _held,
     order_events.HoldReleased.NAME: _hold_released,
     order_events.OrderRejected.NAME: _closed,
@@ -174,6 +185,8 @@ _OF_PARCEL: dict[str, Callable[[OrderCard, Any], None]] = {
 EVENTS: tuple[type[Event], ...] = (
     order_events.OrderReceived,
     order_events.OrderConfirmed,
+    order_events.PromiseMoved,
+    order_events.OrderRescheduled,
     order_events.OrderReleased,
     order_events.OrderHeld,
     order_events.HoldReleased,

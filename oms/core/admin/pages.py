@@ -161,7 +161,30 @@ class Shares:
         return found
 
 
-Block = Facts | Table | Sentences | Story | Raw | Figures | Flow | Waterfall | Shares
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """One stop of a way: what it is called, its time as a cell, and a note. `state` is done, late
+    (done or not), now, ahead or never; the words say the same."""
+
+    name: Text
+    at: Any
+    note: Any = ""
+    state: str = "ahead"
+    is_now: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """A way with its stops, side by side; one below the other on a phone."""
+
+    template: ClassVar[str] = "admin/oms/blocks/track.html"
+
+    title: Text
+    stops: Sequence[Stop]
+    note: Any = ""
+
+
+Block = Facts | Table | Sentences | Story | Raw | Figures | Flow | Waterfall | Shares | Track
 
 
 @dataclass(frozen=True, slots=True)

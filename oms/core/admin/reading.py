@@ -18,9 +18,11 @@ from unfold.admin import ModelAdmin
 
 from oms.core.admin import cells
 from oms.core.admin.cells import Text
-from oms.core.admin.deeds import DeedsMixin
+from oms.core.admin.deeds import DeedsMixin, actor_of
 from oms.core.admin.pages import Facts, Page
 from oms.core.admin.paging import EstimatedCountPaginator
+from oms.core.context import acting
+from oms.core.transactions import unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,20 @@ class PlainEditAdmin(ListMixin, ModelAdmin):
 
 class EditAdmin(SimpleHistoryAdmin, PlainEditAdmin):
     """The same, and every change of a field keeps its history."""
+
+
+class ToldEditAdmin(EditAdmin):
+    """The same, and what is told of a change commits with it: `save_model` may call services."""
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.method != "POST":
+            return self._form(request, *args, **kwargs)
+        with unit(), acting(actor=actor_of(request)):
+            return self._form(request, *args, **kwargs)
+
+    def _form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        answer: HttpResponse = super().changeform_view(request, *args, **kwargs)
+        return answer
 
 
 def _is_shown(field: models.Field[Any, Any]) -> bool:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from orders.channels import selectors as channels
+from orders.channels.models import Channel, ServiceLevel
 from orders.importing import preview, runner
 from orders.importing.text_files import CsvReader
 from orders.models import Order
@@ -156,3 +158,24 @@ def test_import_stops_at_its_time_and_goes_on_behind(world: World, tmp_path: Pat
         seen.append(progress.placed)
 
     assert (seen, Order.objects.count()) == ([100, 150], 150)
+
+
+def test_import_takes_own_levels_and_files_what_the_channel_does_not_offer(
+    world: World, tmp_path: Path
+) -> None:
+    ServiceLevel.objects.create(
+        organization_id=world.organization_id, code="gold", name="Gold", rank=35, deadline_days=2
+    )
+    Channel.objects.update(tiers=["standard", "gold"])
+    channel = channels.get_facts(organization_id=world.organization_id, code="shop")
+    file = tmp_path / "orders.csv"
+    row = "F-{0},A,1,USD,US,NV,Reno,89501,{0} Main Street,Person {0},{1}\n"
+    head = COLUMNS.rstrip() + ",tier\n"
+    file.write_text(head + row.format(1, "gold") + row.format(2, "same_day"))
+    progress, errors = runner.run(
+        reader=CsvReader(file), channel=channel, folder=tmp_path / "out", created_by="test"
+    )
+
+    assert (progress.placed, progress.rejected) == (1, 1)
+    assert list(Order.objects.values_list("external_ref", "tier")) == [("F-1", "gold")]
+    assert [(e["field"], e["code"]) for e in _errors(errors)] == [("tier", "tier_not_offered")]

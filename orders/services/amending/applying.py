@@ -9,13 +9,21 @@ from decimal import Decimal
 from typing import Any
 
 from inventory.catalog import selectors as catalog
-from oms.core import bulk
+from oms.core import bulk, clock
 from oms.core.errors import FieldError
 from oms.core.transactions import needs_transaction
 from orders import amounts
 from orders.channels import selectors as channels
 from orders.models import Order, OrderLine
-from orders.services import fulfillment, merging, paying, recording, verification
+from orders.services import (
+    fulfillment,
+    marking,
+    merging,
+    paying,
+    prioritizing,
+    recording,
+    verification,
+)
 from orders.services.amending import actions as kinds
 from orders.services.amending import continuing, editing, outcomes, standing, taking_back
 from orders.services.amending.actions import Action, refuse
@@ -39,9 +47,11 @@ def apply(*, order_id: int, actions: Sequence[Action]) -> dict[str, Any]:
     since = taking_back.take_back(standing=stands, edited=edited, is_planned_anew=is_planned_anew)
     _save_lines(edited)
     _save_order(stands, edited)
+    prioritizing.recompute(order_ids=[order_id])
     verification.verify_again(orders=[Order.objects.get(pk=order_id)])
     paying.settle(order_ids=[order_id])
     continuing.move_on(order_id=order_id, since=since)
+    marking.mark(at={order_id: clock.now()})
     if edited.removed:
         fulfillment.conclude(order_ids=[order_id])
     return outcomes.compare(before, outcomes.take(order_id))

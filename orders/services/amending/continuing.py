@@ -7,7 +7,7 @@ from datetime import datetime
 
 from oms.core import clock, transitions
 from oms.core.transactions import needs_transaction
-from orders.models import Hold, Order
+from orders.models import Hold, Order, Promise
 from orders.services import committing, holding, holds, release, stopping
 from orders.services.amending.taking_back import REASON
 from orders.services.recording import Recorded
@@ -41,7 +41,7 @@ def _route(item: Recorded, waits: Collection[str], since: Mapping[str, datetime]
         line.backordered for line in item.lines
     ):
         at = {order.pk: now}
-        routed = committing.route(orders=[item], at=at)
+        routed = committing.route(orders=[item], at=at, cause=Promise.Cause.EDITED)
         committing.hold_failed(orders=[item], routed=routed, at=at)
         if order.pk in routed.failed:
             return
