@@ -93,6 +93,7 @@ _NAVIGATION: list[dict[str, Any]] = [
             _list(_("Decisions"), "alt_route", "routing.decision"),
             _list(_("Customers"), "group", "customers.customer"),
             _list(_("Imports"), "upload_file", "orders.importfile"),
+            _list(_("Rules"), "rule", "orders.verificationrule"),
             _list(_("Channels"), "storefront", "channels.channel"),
             _list(_("Service levels"), "speed", "channels.servicelevel"),
         ],

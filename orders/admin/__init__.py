@@ -5,6 +5,7 @@ from orders.admin.fulfillment import FulfillmentOrderAdmin
 from orders.admin.holds import HoldAdmin
 from orders.admin.imports import ImportFileAdmin
 from orders.admin.orders import OrderAdmin
+from orders.admin.rules import VerificationRuleAdmin
 
 __all__ = [
     "ApprovalAdmin",
@@ -12,4 +13,5 @@ __all__ = [
     "HoldAdmin",
     "ImportFileAdmin",
     "OrderAdmin",
+    "VerificationRuleAdmin",
 ]

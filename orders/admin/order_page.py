@@ -23,6 +23,7 @@ from oms.infra.contacts.services import vault
 from orders import timeline_words, tracking_links
 from orders.admin import (
     cancelling,
+    checks,
     milestone_blocks,
     money,
     papers,
@@ -30,7 +31,7 @@ from orders.admin import (
     promise_blocks,
     words,
 )
-from orders.models import FulfillmentOrder, Hold, Order, RuleResult
+from orders.models import FulfillmentOrder, Hold, Order
 from orders.selectors import orders as selectors
 from orders.timeline_words import Places
 from routing.selectors import decisions, explanations
@@ -75,7 +76,7 @@ def build(request: HttpRequest, order: Order) -> Page:
             _recipient(request, order),
             money.block(order),
             _holds(seen),
-            checks(order),
+            checks.block(order),
             *papers.blocks(request, order),
             _facts(order),
         ],
@@ -273,20 +274,6 @@ def _hold_text(hold: Hold) -> str:
         "type": hold.get_type_display(),
         "why": hold.release_reason,
     }
-
-
-def checks(order: Order) -> Table:
-    """This function will return what the rules said of an order."""
-    results = RuleResult.objects.filter(order=order).order_by("pk")
-    rows = [
-        [result.rule.replace("_", " ").capitalize(), cells.status(result, "verdict"), _why(result)]
-        for result in results
-    ]
-    return Table(_("Checks"), [_("check"), _("result"), _("why")], rows, _("Not checked yet."))
-
-
-def _why(result: RuleResult) -> Any:
-    return " ".join(reason.get("detail", "") for reason in result.reasons) or cells.NOTHING
 
 
 def _facts(order: Order) -> Facts:

@@ -22,6 +22,7 @@ from oms.core.admin.pages import Page
 from oms.core.admin.reading import ReadAdmin
 from orders.admin import (
     cancelling,
+    checks,
     finding,
     milestone_blocks,
     money,
@@ -38,7 +39,7 @@ from orders.admin.replacing import ReplaceDeeds
 from orders.hold_terms import HoldTerms
 from orders.models import Approval, FulfillmentLine, FulfillmentOrder, Hold, Order, OrderLine
 from orders.selectors import orders as selectors
-from orders.services import backlog, holds, shipping_parts
+from orders.services import backlog, holds, overriding, shipping_parts
 
 
 @admin.register(Order)
@@ -88,6 +89,7 @@ class OrderAdmin(
         "place_hold",
         "release_hold",
         "decide",
+        "override_rule",
         "retry_routing",
         "ship_parts",
         "record_payment",
@@ -173,7 +175,7 @@ class OrderAdmin(
             return {"edit_draft", "submit_draft", "discard_draft"}
         waiting = {hold.type for hold in obj.holds.all() if hold.released_at is None}
         offered = {"record_payment", "add_note", "add_file"}
-        offered |= _changes(obj)
+        offered |= _changes(obj) | checks.offered(obj)
         if obj.closed_at is None:
             offered.add("place_hold")
         if waiting - {*backlog.ROUTED_HOLDS, Hold.Type.APPROVAL}:
@@ -267,6 +269,20 @@ class OrderAdmin(
         if asked is None:
             raise Http404
         return HttpResponseRedirect(reverse("admin:orders_approval_change", args=(asked.pk,)))
+
+    @action(description=_("Override"), permissions=["act"], url_path="override", icon="gavel")
+    def override_rule(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self.perform(
+            request,
+            object_id,
+            title=_("Override an objection"),
+            text=_("You take responsibility for it; your name and reason are kept."),
+            form_class=checks.override_form(object_id),
+            run=lambda order, data: overriding.override(
+                order_id=order.pk, rule=data["rule"], reason=data["reason"]
+            ),
+            done=_("The objection is overridden."),
+        )
 
     @action(description=_("Route again"), permissions=["act"], url_path="route", icon="alt_route")
     def retry_routing(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -48,12 +48,21 @@ from oms.infra.jobs import services as jobs
 from oms.infra.outbox.models import OutboxEvent, Receipt, Redelivery, RelayHeartbeat
 from orders.channels.models import ServiceLevel
 from orders.models import Approval, FulfillmentOrder, Hold, ImportFile, Order, TimelineEntry
-from orders.services import fulfillment, holds, release
+from orders.services import fulfillment, holds, release, rulebook
 from orders.tests.factories import World, a_draft, a_world
 from returns.models import Return, ReturnLine
 from routing.models import Decision
 
 SECRET_NAME = "Ada Example"
+
+
+def _set_rule(world: World) -> None:
+    with acting(actor="staff:1"):
+        rulebook.change(
+            organization_id=world.organization_id, channel="", rule="quantity", verdict="hold",
+            settings={"line_units": 300}, is_enabled=True, reason="Large orders are usual.",
+            based_on=0,
+        )  # fmt: skip
 
 
 def build() -> World:
@@ -62,6 +71,7 @@ def build() -> World:
     _track(world)
     RelayHeartbeat.objects.create(name="relay-1", at=clock.real_now(), delivered=7)
     _limit(world)
+    _set_rule(world)
     ServiceLevel.objects.create(
         organization_id=world.organization_id, code="gold", name="Gold", rank=35, deadline_days=2
     )
