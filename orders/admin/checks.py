@@ -62,6 +62,8 @@ def open_objections(order_id: int) -> list[tuple[str, str]]:
     """This function will return rule and words of what a person may override on an order."""
     run = overrides.last_runs(order_ids=[order_id])[order_id]
     covered = overrides.marks_of(order_ids=[order_id])[order_id]
+    if not run.number:
+        return _inherited(order_id)
     return [
         (code, f"{RULES[code].name}: {answer.reasons[0].get('detail', '')}")
         for code, answer in run.answers.items()
@@ -70,6 +72,12 @@ def open_objections(order_id: int) -> list[tuple[str, str]]:
         and code in RULES
         and RULES[code].is_decided_here
     ]
+
+
+def _inherited(order_id: int) -> list[tuple[str, str]]:
+    """A part of an order has the address of the whole, and no run of its own."""
+    doomed = overrides.without_override(orders=list(Order.objects.filter(pk=order_id)))
+    return [(overrides.ADDRESS, str(RULES[overrides.ADDRESS].name))] if doomed else []
 
 
 def override_form(object_id: str) -> type[forms.Form]:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from oms.core.admin import cells
 from oms.core.admin.pages import Block, Facts
-from orders.admin import money, order_page, words
+from orders.admin import checks, money, words
 from orders.models import Order
 from orders.selectors import orders as selectors
 
@@ -22,7 +22,7 @@ def link_to(order: Order) -> Any:
 def blocks(order: Order) -> list[Block]:
     """This function will return the order's head, its money and what the checks said, in a
     constant number of statements."""
-    return [_head(order), money.block(order), order_page.checks(order)]
+    return [_head(order), money.block(order), checks.block(order)]
 
 
 def _head(order: Order) -> Facts:

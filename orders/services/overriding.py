@@ -61,21 +61,30 @@ def override(*, order_id: int, rule: str, reason: str) -> Override:
         raise DecidedElsewhere("This needs a decision about the credit or an approval.")
     run = overrides.last_runs(order_ids=[order.pk])[order.pk]
     covered = overrides.marks_of(order_ids=[order.pk])[order.pk]
-    answer = run.answers.get(rule)
-    if order.closed_at or answer is None or not answer.mark or (rule, answer.mark) in covered:
+    mark = _mark(order, rule, run)
+    if order.closed_at or not mark or (rule, mark) in covered:
         raise NotObjected(f"There is nothing to override for this rule in order {order.number}.")
     made = Override.objects.create(
         order=order,
         rule=rule,
-        covers=answer.mark,
+        covers=mark,
         author=current().actor,
         reason=reason.strip(),
         created_at=clock.now(),
     )
     emitting.emit(_told(order, made))
-    covered.add((rule, answer.mark))
+    covered.add((rule, mark))
     _lift(order, chosen.hold_type, run.objections - covered, made.reason)
     return made
+
+
+def _mark(order: Order, rule: str, run: overrides.Run) -> str:
+    """What is objected to; a part of an order has the whole one's address, and no run."""
+    answer = run.answers.get(rule)
+    if answer is not None:
+        return answer.mark
+    is_doomed = order.address_verdict == Order.AddressVerdict.UNDELIVERABLE
+    return overrides.mark(order, rule, ())[1] if rule == overrides.ADDRESS and is_doomed else ""
 
 
 def _check(reason: str) -> None:

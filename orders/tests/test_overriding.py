@@ -15,7 +15,7 @@ from oms.core.errors import OmsError
 from oms.core.transactions import unit
 from oms.infra.outbox.models import OutboxEvent
 from oms.infra.outbox.services import relaying
-from orders.models import FulfillmentOrder, Hold, Order, Override
+from orders.models import FulfillmentOrder, Hold, Order, Override, RuleResult
 from orders.services import fulfillment, guarding, holds, overriding, release
 from orders.tests.factories import ADA, NOW, World, a_draft, a_world
 from orders.types import LineDraft
@@ -140,6 +140,16 @@ def test_no_parcel_is_made_for_an_address_that_became_undeliverable(world: World
     )  # fmt: skip
     _packed(work)
     assert Shipment.objects.count() == 1
+
+
+def test_a_part_of_an_order_is_overridden_though_no_rule_was_asked_about_it(world: World) -> None:
+    order = _bad_order(world)
+    RuleResult.objects.filter(order=order).delete()
+
+    _override(order)
+
+    assert Override.objects.get().covers == f"contact:{order.ship_to_id}"
+    assert not Hold.objects.filter(order=order, released_at=None).exists()
 
 
 @pytest.mark.parametrize("guard", [True, False])
