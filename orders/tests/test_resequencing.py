@@ -25,7 +25,6 @@ from orders.models import FulfillmentOrder, Order, Promise
 from orders.services import prioritizing, release, resequencing
 from orders.tests.factories import NOW, World, _node, a_draft, a_world
 from orders.tiers import BUILT_IN
-from orders.types import LineDraft
 from routing.promise import Calendar
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -45,7 +44,7 @@ def _place(world: World, count: int) -> list[Order]:
             f"R-{n}",
             tier=LEVELS[n % 4],
             placed_at=NOW + timedelta(days=n % 3),
-            lines=(LineDraft("A", 1, unit_amount=Decimal(n * 37 % 101) + Decimal("0.25")),),
+            shipping_amount=Decimal(n * 37 % 101) + Decimal("0.25"),
         )
         for n in range(count)
     ]
@@ -205,7 +204,7 @@ def test_staff_change_the_cutoff_of_a_node_and_its_queue_follows(
 def test_priority_is_the_rank_then_the_value_to_the_cent(world: World) -> None:
     orders = {o.tier: o for o in _place(world, 4)}
 
-    assert orders["standard"].priority == 20 * 10_000_000 + 25
+    assert orders["standard"].priority == 20 * 10_000_000 + 20_25
     assert orders["same_day"].priority > orders["next_day"].priority > orders["standard"].priority
 
 

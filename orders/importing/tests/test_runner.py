@@ -178,4 +178,5 @@ def test_import_takes_own_levels_and_files_what_the_channel_does_not_offer(
 
     assert (progress.placed, progress.rejected) == (1, 1)
     assert list(Order.objects.values_list("external_ref", "tier")) == [("F-1", "gold")]
-    assert [(e["field"], e["code"]) for e in _errors(errors)] == [("tier", "tier_not_offered")]
+    told = [(e["error_field"], e["error_code"]) for e in _errors(errors)]
+    assert told == [("tier", "tier_not_offered")]
