@@ -263,7 +263,7 @@ def request_for(
         carriers=item.carriers,
         may_hold=item.may_hold,
         only_nodes=item.only_nodes,
-        not_nodes=item.not_nodes | item.excluded,
+        not_nodes=item.not_nodes,
     )
 
 
@@ -381,7 +381,7 @@ def with_lines(orders: Sequence[Order]) -> list[Recorded]:
             channel=rules[order.channel_id].code,
             carriers=rules[order.channel_id].carriers,
             level=levels[order.organization_id][order.tier],
-            excluded=frozenset(excluded[order.pk]),
+            not_nodes=frozenset(excluded[order.pk]),
             may_hold=True,
         )
         for order in orders

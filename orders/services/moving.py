@@ -126,7 +126,7 @@ def _aim(item: Recorded, taking: Taking, target: int | None) -> None:
         raise SameNode("The units are at that node.")
     if any(line.unallocated or line.backordered for line in item.lines):
         raise PartWaits(f"A part of order {item.order.number} still waits.")
-    item.not_nodes = frozenset({taking.work.node_id})
+    item.not_nodes |= {taking.work.node_id}
     item.only_nodes = frozenset({target}) if target is not None else frozenset()
     for line in item.lines:
         units = taking.units.get(line.position, 0)

@@ -39,8 +39,6 @@ class Recorded:
     level: Level = BUILT_IN["standard"]
     #: A rule or a person refused it.
     is_rejected: bool = False
-    #: Nodes that do not get it any more.
-    excluded: frozenset[int] = frozenset()
     #: Units by line position that can be served now, where a part ships before the rest.
     part: Mapping[int, int] | None = None
     #: It may hold stock that no node works on: that counts as free for it.

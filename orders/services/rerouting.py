@@ -233,7 +233,7 @@ def route_again(
     transitions.apply_many(back, "recall", reason=reason, now=now)
     free = [item for item in items if item.order.pk not in held]
     for item in free:
-        item.excluded |= {node for reference, node in but if reference == item.order.public_id}
+        item.not_nodes |= {node for reference, node in but if reference == item.order.public_id}
     at = {item.order.pk: now for item in free}
     routed = committing.route(orders=free, at=at, cause=Promise.Cause.REROUTED)
     committing.hold_failed(orders=free, routed=routed, at=at)
