@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -65,7 +66,7 @@ def _note(order: Order, step: Standing | None) -> Any:
         return said
     lacks = NAMES[order.at_risk_of]
     text = gettext("At risk of missing its ship time: not yet “%(step)s”.") % {"step": lacks}
-    return cells.pills(cells.pill(text, "bad"), cells.pill(said))
+    return format_html('<b class="o-risk">{}</b> {}', text, said)
 
 
 def _stop(step: Standing, *, is_next: bool) -> Stop:
