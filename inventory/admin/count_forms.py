@@ -25,8 +25,8 @@ class _NodeForm(forms.Form):
 
     node = choice(_("Node"), ())
 
-    def __init__(self, data: Any = None, *, codes: set[str] | None = None) -> None:
-        super().__init__(data)
+    def __init__(self, *args: Any, codes: set[str] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         known = nodes.list_nodes(codes=codes)
         self.fields["node"].choices = [(n.pk, n.name) for n in known]  # type: ignore[attr-defined]
 
@@ -76,8 +76,8 @@ class HomeForm(_NodeForm):
 class EnterForm(forms.Form):
     """One number a place; without what the books say. Empty is not counted yet, 0 is none."""
 
-    def __init__(self, data: Any = None, *, lines: Sequence[CountLine]) -> None:
-        super().__init__(data)
+    def __init__(self, *args: Any, lines: Sequence[CountLine], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         for line in lines:
             self.fields[f"line_{line.pk}"] = forms.IntegerField(
                 label=_label(line),

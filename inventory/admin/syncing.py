@@ -62,8 +62,8 @@ class AcceptForm(forms.Form):
         widget=UnfoldAdminTextInputWidget(),
     )
 
-    def __init__(self, found: QuerySet[Drift], data: Any = None) -> None:
-        super().__init__(data)
+    def __init__(self, found: QuerySet[Drift], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self.fields["drifts"].choices = [  # type: ignore[attr-defined]
             (str(drift.pk), _words(drift)) for drift in found[:SHOWN]
         ]

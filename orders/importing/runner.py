@@ -142,8 +142,9 @@ def _resume(
 def batches(
     reader: Iterable[SourceOrder], position: int = 0, limit: int | None = None
 ) -> Iterator[list[SourceOrder]]:
-    """This function will return the orders behind a position, batch by batch."""
-    rest = islice(iter(reader), position, None if limit is None else position + limit)
+    """This function will return the orders behind a position, batch by batch, and none beyond
+    the first `limit` of the file: the same limit again goes no further."""
+    rest = islice(iter(reader), min(position, limit or position), limit)
     while batch := list(islice(rest, BATCH)):
         yield batch
 

@@ -250,12 +250,27 @@ def _too_many(standing: Standing, line: OrderLine, units: int, left: int) -> Con
         return CancellationPending(
             f"The floor was asked about {asked} of {line.sku} and has not answered yet."
         )
+    if _is_in_a_shared_carton(standing, line):
+        return CannotCancel(
+            "It is picked in one go with another order's and has to leave with it.",
+            data={"position": line.position, "left": units - left},
+        )
     detail = f"{units - left} of {line.sku} can still be cancelled, not {units}."
     return TooManyToCancel(
         detail,
         errors=[FieldError("/lines", "too_many", detail)],
         data={"position": line.position, "left": units - left},
     )
+
+
+def _is_in_a_shared_carton(standing: Standing, line: OrderLine) -> bool:
+    parts = [part for work in standing.works for part in standing.parts[work.pk]]
+    states = [
+        standing.floor.get(standing.work_of(part).public_id)
+        for part in parts
+        if part.order_line_id == line.pk
+    ]
+    return any(state is not None and state.is_merged and state.is_begun for state in states)
 
 
 def _require_whole_cartons(standing: Standing, takes: Sequence[Take]) -> None:
