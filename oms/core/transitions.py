@@ -121,6 +121,31 @@ def apply_path(
     _take(objects, triggers, _Taken({}, None, None, at_for, now, actor, reason))
 
 
+@needs_transaction
+def begin(
+    objects: Sequence[models.Model],
+    trigger: str,
+    *,
+    reason: str = "",
+    at_for: Callable[[Any], datetime],
+) -> None:
+    """This function will write the first line of the history of objects that were just inserted:
+    from nothing to the status they stand in."""
+    _write(objects, lambda obj: [(trigger, "", obj.status)], current().actor, reason, at_for)
+
+
+@needs_transaction
+def note(objects: Sequence[models.Model], trigger: str, *, reason: str = "", at: datetime) -> None:
+    """This function will write into the history of objects what left their status as it is."""
+    _write(
+        objects,
+        lambda obj: [(trigger, obj.status, obj.status)],
+        current().actor,
+        reason,
+        lambda _obj: at,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Taken:
     """What callers say about steps beside their names."""
@@ -153,7 +178,9 @@ def _take(objects: Sequence[M], triggers: Sequence[str], taken: _Taken) -> None:
     except Exception:
         _undo(objects, walks)
         raise
-    _record(objects, walks, taken.actor or current().actor, taken.reason, time_of)
+    steps = {id(obj): walk.steps for obj, walk in zip(objects, walks, strict=True)}
+    actor = taken.actor or current().actor
+    _write(objects, lambda obj: steps[id(obj)], actor, taken.reason, time_of)
     if taken.event_for:
         told = [taken.event_for(obj) for obj in objects]
         events.emit([event for event in told if event is not None])
@@ -282,13 +309,19 @@ def _guarded_update(
         obj.version += step_count  # type: ignore[attr-defined]
 
 
-def _record(
+#: What a step is called, and its status before and after.
+_Steps = Sequence[tuple[str, str, str]]
+
+
+def _write(
     objects: Sequence[Any],
-    walks: Sequence[_Walk],
+    steps_of: Callable[[Any], _Steps],
     actor: str,
     reason: str,
     time_of: Callable[[Any], datetime],
 ) -> None:
+    if not objects:
+        return
     bulk.insert_rows(
         objects[0].STATUS_CHANGE,
         [
@@ -301,7 +334,7 @@ def _record(
                 "reason": reason[:200],
                 "at": time_of(obj),
             }
-            for obj, walk in zip(objects, walks, strict=True)
-            for trigger, source, target in walk.steps
+            for obj in objects
+            for trigger, source, target in steps_of(obj)
         ],
     )

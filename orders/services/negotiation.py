@@ -11,8 +11,7 @@ from datetime import datetime
 from carriers.services import withdrawing
 from inventory.nodes import selectors as nodes
 from inventory.warehouse.services import questions as floor
-from oms.core import bulk, clock
-from oms.core.context import current
+from oms.core import bulk, clock, transitions
 from oms.core.transactions import needs_transaction
 from oms.infra.outbox.services import emitting
 from orders.events import CancellationAsked, CancellationRefused
@@ -20,7 +19,6 @@ from orders.models import (
     Cancellation,
     CancellationPart,
     FulfillmentOrder,
-    FulfillmentOrderStatusChange,
     Order,
 )
 from orders.services import cancel_planning, settling
@@ -101,21 +99,7 @@ def _set_request(
         FulfillmentOrder,
         [{"id": work.pk, "request": request, "version": work.version + 1} for work in works],
     )
-    bulk.insert_rows(
-        FulfillmentOrderStatusChange,
-        [
-            {
-                "subject_id": work.pk,
-                "trigger": trigger,
-                "from_status": work.status,
-                "to_status": work.status,
-                "actor": current().actor,
-                "reason": reason[:200],
-                "at": at,
-            }
-            for work in works
-        ],
-    )
+    transitions.note(works, trigger, reason=reason, at=at)
 
 
 @needs_transaction

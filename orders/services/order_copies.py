@@ -11,7 +11,6 @@ from decimal import Decimal
 from typing import Any
 
 from oms.core import bulk, ids, transitions
-from oms.core.context import current
 from oms.core.transactions import needs_transaction
 from oms.infra.outbox.services import emitting
 from orders import numbers, tracking_links
@@ -23,7 +22,6 @@ from orders.models import (
     Hold,
     Order,
     OrderLine,
-    OrderStatusChange,
     Promise,
 )
 from orders.services import node_work, order_parts, paying
@@ -139,20 +137,11 @@ def _insert_orders(copies: Mapping[int, Copy]) -> None:
     bulk.insert_rows(Order, rows)
     for made, row in zip(list(copies.values()), rows, strict=True):
         made.order = Order(**row)
-    bulk.insert_rows(
-        OrderStatusChange,
-        [
-            {
-                "subject_id": row["id"],
-                "trigger": "split",
-                "from_status": "",
-                "to_status": row["status"],
-                "actor": current().actor,
-                "reason": "part of another order",
-                "at": row["created_at"],
-            }
-            for row in rows
-        ],
+    transitions.begin(
+        [made.order for made in copies.values()],
+        "split",
+        reason="part of another order",
+        at_for=lambda order: order.created_at,
     )
 
 

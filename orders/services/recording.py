@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from oms.core import bulk, clock, ids
-from oms.core.addresses import PostalAddress
-from oms.core.context import current
+from oms.core import bulk, clock, ids, transitions
 from oms.core.transactions import needs_transaction
 from oms.infra.contacts.services import vault
 from oms.infra.outbox.services import emitting
@@ -19,7 +17,8 @@ from orders.customers.services import ensuring as customers
 from orders.customers.services.ensuring import CustomerFacts
 from orders.drafting import CleanDraft
 from orders.events import OrderReceived
-from orders.models import Order, OrderLine, OrderStatusChange
+from orders.models import Order, OrderLine
+from orders.services import recipients
 from orders.tiers import BUILT_IN, Level, priority
 
 
@@ -72,7 +71,8 @@ def record(*, channel: ChannelFacts, drafts: Sequence[CleanDraft]) -> list[Recor
     """
     recorded = store(channel=channel, drafts=drafts, status=Order.Status.RECEIVED)
     if recorded:
-        _insert_first_history([item.order for item in recorded])
+        fresh = [item.order for item in recorded]
+        transitions.begin(fresh, "submit", at_for=lambda order: order.placed_at)
         tell_received(channel=channel, orders=recorded)
     return recorded
 
@@ -86,7 +86,7 @@ def store(*, channel: ChannelFacts, drafts: Sequence[CleanDraft], status: str) -
     if not drafts:
         return []
     buyers = ensure_buyers(channel=channel, drafts=drafts)
-    contacts = vault.store_many(drafts=[_contact(d, buyers) for d in drafts])
+    contacts = vault.store_many(drafts=_contacts(drafts, buyers))
     orders = _build_orders(channel, drafts, buyers, contacts, status)
     orders = _insert_orders(orders)
     by_reference = {draft.draft.external_ref: draft for draft in drafts}
@@ -100,7 +100,7 @@ def rewrite(*, channel: ChannelFacts, order: Order, draft: CleanDraft) -> Record
     """This function will make a stored order what another draft says: it keeps its key, number,
     status and identifier, and its lines become those of the draft."""
     buyers = ensure_buyers(channel=channel, drafts=[draft])
-    [contact] = vault.store_many(drafts=[_contact(draft, buyers)])
+    [contact] = vault.store_many(drafts=_contacts([draft], buyers))
     buyer = buyers[draft.customer_reference].id
     fresh = _build_order(channel, draft, order.pk, order.number, buyer, contact, order.status)
     names = [name for name in _ORDER_FIELDS if name not in _KEPT]
@@ -143,29 +143,17 @@ def ensure_buyers(
     )
 
 
-def _contact(draft: CleanDraft, buyers: dict[str, CustomerFacts]) -> vault.ContactDraft:
-    recipient, address = draft.draft.recipient, draft.address.address
-    return vault.ContactDraft(
-        subject_id=buyers[draft.customer_reference].subject_id,
-        country=address.country,
-        city=address.city,
-        region=address.region,
-        postcode=address.postcode,
-        lines=address.lines,
-        name=recipient.name,
-        company=recipient.company,
-        phone=recipient.phone,
-        email=recipient.email,
-        latitude=recipient.latitude,
-        longitude=recipient.longitude,
-        given=_given(draft),
-    )
-
-
-def _given(draft: CleanDraft) -> PostalAddress | None:
-    """The address as the channel wrote it, where it was put in order."""
-    written = draft.draft.recipient.address
-    return written if written != draft.address.address else None
+def _contacts(
+    drafts: Sequence[CleanDraft], buyers: dict[str, CustomerFacts]
+) -> list[vault.ContactDraft]:
+    return [
+        recipients.contact_of(
+            draft.draft.recipient,
+            address=draft.address.address,
+            subject_id=buyers[draft.customer_reference].subject_id,
+        )
+        for draft in drafts
+    ]
 
 
 def _build_orders(
@@ -296,25 +284,6 @@ def insert_lines(lines: Sequence[OrderLine]) -> None:
     for line, key in zip(lines, bulk.next_ids(OrderLine, len(lines)), strict=True):
         line.id = key
     bulk.insert_rows(OrderLine, [_row(line, _LINE_FIELDS) for line in lines])
-
-
-def _insert_first_history(orders: Sequence[Order]) -> None:
-    actor = current().actor
-    bulk.insert_rows(
-        OrderStatusChange,
-        [
-            {
-                "subject_id": order.pk,
-                "trigger": "submit",
-                "from_status": "",
-                "to_status": order.status,
-                "actor": actor,
-                "reason": "",
-                "at": order.placed_at,
-            }
-            for order in orders
-        ],
-    )
 
 
 def _received(channel: ChannelFacts, item: Recorded) -> OrderReceived:

@@ -230,6 +230,17 @@ def test_a_corrected_street_keeps_the_route() -> None:
     assert _fresh(order).ship_to_id != order.ship_to_id
 
 
+def test_another_address_is_kept_as_it_was_given_beside_the_one_put_in_order() -> None:
+    order = a_placed(a_world())
+
+    edit(order, Recipient(replace(ADA, region="nevada", lines=(" 2 Main Street ",))))
+
+    person = vault.reveal(contact_id=_fresh(order).ship_to_id, purpose="test")
+    assert (person.region, person.lines) == ("NV", ("2 Main Street",))
+    assert person.given is not None
+    assert (person.given.region, person.given.lines) == ("nevada", (" 2 Main Street ",))
+
+
 def test_an_address_cannot_change_after_the_label() -> None:
     world = a_world()
     order = a_placed(world)

@@ -16,12 +16,11 @@ from carriers.services.withdrawing import LabelUnderway
 from inventory.services import giving_up
 from inventory.types import Keep
 from inventory.warehouse.events import WorkCancelAnswered, WorkCancelled
-from inventory.warehouse.models import WorkLine, WorkOrder, WorkOrderStatusChange
+from inventory.warehouse.models import WorkLine, WorkOrder
 from inventory.warehouse.services import put_backs
 from inventory.warehouse.services.floor import UnknownWork, facts
 from inventory.warehouse.types import WorkState
 from oms.core import bulk, clock, transitions
-from oms.core.context import current
 from oms.core.errors import Conflict
 from oms.core.transactions import needs_transaction, use_case
 from oms.infra.outbox.services import emitting
@@ -129,7 +128,7 @@ def ask(*, units: Mapping[str, Units], reason: str, at: datetime) -> None:
         claimed_until=None,
         version=F("version") + 1,
     )
-    _note(list(works.values()), "ask_cancel", reason, at)
+    transitions.note(list(works.values()), "ask_cancel", reason=reason, at=at)
 
 
 @use_case
@@ -230,7 +229,7 @@ def _refuse(work: WorkOrder, reason: str, at: datetime) -> None:
 
 def _close(work: WorkOrder, trigger: str, reason: str, at: datetime) -> None:
     WorkOrder.objects.filter(pk=work.pk).update(cancel_asked_at=None, version=F("version") + 1)
-    _note([work], trigger, reason, at)
+    transitions.note([work], trigger, reason=reason, at=at)
 
 
 def _store(lines: Sequence[tuple[WorkLine, int]]) -> None:
@@ -242,24 +241,5 @@ def _store(lines: Sequence[tuple[WorkLine, int]]) -> None:
             {"id": line.pk, "quantity": left, "picked": min(line.picked, left), "cancel_asked": 0}
             for line, left in lines
             if left
-        ],
-    )
-
-
-def _note(works: Sequence[WorkOrder], trigger: str, reason: str, at: datetime) -> None:
-    """The work's story tells of it, though its status stays."""
-    bulk.insert_rows(
-        WorkOrderStatusChange,
-        [
-            {
-                "subject_id": work.pk,
-                "trigger": trigger,
-                "from_status": work.status,
-                "to_status": work.status,
-                "actor": current().actor,
-                "reason": reason[:200],
-                "at": at,
-            }
-            for work in works
         ],
     )

@@ -10,6 +10,7 @@ from oms.core.transactions import needs_transaction
 from oms.infra.contacts.services import vault
 from orders.channels import selectors as channels
 from orders.models import Order
+from orders.services import recipients
 from orders.services.amending.actions import refuse
 from orders.types import RecipientDraft
 
@@ -37,22 +38,10 @@ def seal(order: Order, recipient: RecipientDraft) -> int:
     unknown = [error for error in verdict.errors if error.code == "unknown_country"]
     if unknown:
         raise refuse([FieldError("/ship_to/country", unknown[0].code, unknown[0].detail)])
-    address = verdict.address
     [contact] = vault.store_many(
         drafts=[
-            vault.ContactDraft(
-                subject_id=order.customer.subject_id,
-                country=address.country,
-                city=address.city,
-                region=address.region,
-                postcode=address.postcode,
-                lines=address.lines,
-                name=recipient.name,
-                company=recipient.company,
-                phone=recipient.phone,
-                email=recipient.email,
-                latitude=recipient.latitude,
-                longitude=recipient.longitude,
+            recipients.contact_of(
+                recipient, address=verdict.address, subject_id=order.customer.subject_id
             )
         ]
     )
