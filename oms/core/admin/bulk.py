@@ -14,9 +14,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext, ngettext
 
 from oms.core.admin.cells import Text
-from oms.core.admin.deeds import Data, ReasonForm, actor_of, told
-from oms.core.context import acting
-from oms.core.errors import OmsError
+from oms.core.admin.deeds import Data, ReasonForm, carry_out
 
 #: Rows that one deed may be about.
 MOST = 5_000
@@ -53,13 +51,8 @@ class ManyMixin:
         form = form_class(request.POST if is_answered else None)
         code = 200
         if is_answered and form.is_valid():
-            try:
-                with acting(actor=actor_of(request)):
-                    answer = run(keys, form.cleaned_data)
-            except OmsError as error:
-                code = error.status
-                form.add_error(None, told(error))
-            else:
+            code, answer = carry_out(request, form, lambda data: run(keys, data))
+            if code == 200:
                 if isinstance(answer, HttpResponse):
                     return answer
                 messages.success(request, str(answer))

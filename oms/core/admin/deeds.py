@@ -64,6 +64,21 @@ def _given(request: HttpRequest) -> tuple[Any, ...]:
     return (request.POST, request.FILES) if request.method == "POST" else ()
 
 
+def carry_out(
+    request: HttpRequest, form: forms.Form, run: Callable[[Data], Any]
+) -> tuple[int, Any]:
+    """This function will run a deed as the person who asks, with what the form holds.
+
+    :returns: 200 and the answer; or the status of the refusal, which then stands in the form.
+    """
+    try:
+        with acting(actor=actor_of(request)):
+            return 200, run(form.cleaned_data)
+    except OmsError as error:
+        form.add_error(None, told(error))
+        return error.status, None
+
+
 class DeedsMixin:
     """Gives an admin class `perform`, the body of every deed."""
 
@@ -93,13 +108,8 @@ class DeedsMixin:
         form = form_class(*_given(request))
         code = 200
         if request.method == "POST" and form.is_valid():
-            try:
-                with acting(actor=actor_of(request)):
-                    answer = run(obj, form.cleaned_data)
-            except OmsError as error:
-                code = error.status
-                form.add_error(None, told(error))
-            else:
+            code, answer = carry_out(request, form, lambda data: run(obj, data))
+            if code == 200:
                 if isinstance(answer, HttpResponse):
                     return answer
                 messages.success(request, str(done))
