@@ -152,7 +152,6 @@ def _head(order_id: int) -> Iterator[str]:
     yield _copy("orders_orderstatuschange", "subject_id = %s", order_id, {"subject_id": "k"})
     yield _copy("orders_ruleresult", "order_id = %s", order_id, {"order_id": "k"})
     yield _copy("orders_promise", "order_id = %s", order_id, {"order_id": "k"})
-    yield _copy("orders_promise", "order_id = %s", order_id, {"order_id": "k"})
     yield _copy(
         "routing_decision",
         f"demand_ref = {order.format('public_id')}",
