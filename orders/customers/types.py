@@ -27,3 +27,12 @@ class CreditAnswer:
     free_amount: Decimal
     lacks: Decimal = Decimal(0)
     is_other_currency: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CreditMove:
+    """A part of what one order takes, to be taken by another of the same customer."""
+
+    from_ref: str
+    to_ref: str
+    amount: Decimal

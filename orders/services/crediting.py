@@ -15,7 +15,7 @@ from orders.billing.types import Standing
 from orders.channels import selectors as channels
 from orders.customers.selectors import credit as accounts
 from orders.customers.services import credit
-from orders.customers.types import CreditAnswer, CreditRequest
+from orders.customers.types import CreditAnswer, CreditMove, CreditRequest
 from orders.models import Order
 from orders.rules import CreditFacts
 from orders.selectors import rulebook
@@ -57,6 +57,21 @@ def _unpaid(order: Order, paid: Mapping[str, Standing]) -> Decimal:
     standing = paid.get(order.public_id)
     captured = standing.captured - standing.refunded if standing else ZERO
     return max(ZERO, order.owed_amount - captured)
+
+
+@needs_transaction
+def divide(*, parts: Mapping[str, Order]) -> int:
+    """This function will let orders that were split off take over what they are worth of what
+    their originals (by reference) take; nothing more is owed by it.
+
+    :returns: how many took something over.
+    """
+    return credit.move(
+        moves=[
+            CreditMove(original, made.public_id, made.owed_amount)
+            for original, made in parts.items()
+        ]
+    )
 
 
 @needs_transaction

@@ -20,7 +20,7 @@ from oms.core import clock, transitions
 from oms.core.errors import Invalid
 from oms.core.transactions import use_case
 from orders.models import FulfillmentLine, FulfillmentOrder, Order, OrderLine
-from orders.services import node_work, order_copies, order_parts, parting
+from orders.services import crediting, node_work, order_copies, order_parts, parting
 from orders.services.holds import OrderClosed
 from orders.services.order_parts import OrderPart
 from orders.services.parting import StockMoving, Taking
@@ -75,6 +75,7 @@ def split_orders(
     _move_work(takings, copies)
     _move_stock(chosen, copies)
     order_copies.store(parts=chosen, copies=copies)
+    crediting.divide(parts={p.order.public_id: copies[p.order.pk].order for p in chosen})
     _close_empty(chosen, takings, copies)
     order_copies.tell(parts=chosen, copies=copies)
     answer = [copies[part.order.pk].order.public_id for part in chosen]

@@ -14,8 +14,10 @@ from inventory.services import ledger
 from inventory.warehouse.services import floor as floor_steps
 from oms.core.errors import OmsError
 from oms.infra.outbox.services import relaying
+from orders.customers.models import CreditAccount
+from orders.customers.services import credit
 from orders.models import Hold, Order, OrderLine, TimelineEntry
-from orders.services import holds, order_splitting, parting, paying
+from orders.services import cancellation, holds, order_splitting, parting, paying
 from orders.services.order_splitting import OrderUnits
 from orders.tests.factories import NOW, a_draft, a_world
 from orders.tests.works import (
@@ -209,6 +211,25 @@ def test_the_payment_of_the_original_is_for_both() -> None:
 
     order = Order.objects.get(pk=order.pk)
     assert paying.standing_of(order) == paying.standing_of(new) == before
+
+
+def test_the_new_order_takes_over_its_part_of_the_credit() -> None:
+    world = a_world()
+    world.place(a_draft("R-0", customer_ref="on account"))
+    customer = Order.objects.get().customer_id
+    credit.set_limit(
+        customer_id=customer, limit_amount=Decimal(500), currency="USD", terms_days=30,
+        reason="A good customer.", based_on=0,
+    )  # fmt: skip
+    world.place(a_draft("R-1", lines={"A": 3}, customer_ref="on account"))
+    order = Order.objects.get(external_ref="R-1")
+
+    made = _split(order, {1: 2})
+    cancellation.cancel(order_id=order.pk, reason="Not needed.")
+    relaying.drain()
+
+    account = CreditAccount.objects.get(customer_id=customer)
+    assert account.exposure_amount == made.owed_amount == Decimal(40)
 
 
 def test_the_story_tells_of_it() -> None:

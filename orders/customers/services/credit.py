@@ -14,7 +14,7 @@ from oms.core.context import current
 from oms.core.errors import Conflict, FieldError, Invalid
 from oms.core.transactions import needs_transaction, use_case
 from orders.customers.models import CreditAccount, CreditChange, CreditUse, Customer
-from orders.customers.types import CreditAnswer, CreditRequest
+from orders.customers.types import CreditAnswer, CreditMove, CreditRequest
 
 MAX_LIMIT = Decimal("9999999999.9999")
 MAX_TERMS = 365
@@ -136,6 +136,43 @@ def shrink(*, amounts: Mapping[str, Decimal]) -> int:
     _add(given)
     bulk.update_rows(CreditUse, [{"id": use.pk, "amount": use.amount} for use in larger])
     return len(larger)
+
+
+@needs_transaction
+def move(*, moves: Sequence[CreditMove]) -> int:
+    """This function will let new orders take over a part of what others take: no more than these
+    have, and exposure stays as it is. Constant statements.
+
+    :returns: how many took something over.
+    """
+    sources = {step.from_ref for step in moves}
+    uses = CreditUse.objects.filter(order_ref__in=sources, amount__gt=0)
+    _lock(sorted(set(uses.values_list("account__customer_id", flat=True))))
+    held = {use.order_ref: use for use in uses.order_by("pk")}
+    made = []
+    for step in moves:
+        use = held.get(step.from_ref)
+        amount = min(use.amount, step.amount) if use else Decimal(0)
+        if use and amount > 0:
+            use.amount -= amount
+            made.append((use, step.to_ref, amount))
+    touched = {use.pk: use for use, _, _ in made}
+    bulk.update_rows(CreditUse, [{"id": u.pk, "amount": u.amount} for u in touched.values()])
+    now = clock.now()
+    bulk.insert_rows(
+        CreditUse,
+        [
+            {
+                "account_id": use.account_id,
+                "order_ref": to_ref,
+                "amount": amount,
+                "authorized_by": use.authorized_by,
+                "created_at": now,
+            }
+            for use, to_ref, amount in made
+        ],
+    )
+    return len(made)
 
 
 @use_case

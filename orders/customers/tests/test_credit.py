@@ -15,7 +15,7 @@ from oms.infra.accounts.services import organizations
 from orders.customers.models import CreditAccount, CreditChange, CreditUse
 from orders.customers.selectors import credit as selectors
 from orders.customers.services import credit, ensuring
-from orders.customers.types import CreditAnswer, CreditRequest
+from orders.customers.types import CreditAnswer, CreditMove, CreditRequest
 
 pytestmark = pytest.mark.django_db
 
@@ -185,3 +185,33 @@ def test_a_limit_on_an_old_version_is_refused(buyer: int) -> None:
         _limit(buyer, "500")
 
     assert CreditAccount.objects.get().limit_amount == 100
+
+
+def test_a_part_moves_to_another_order_and_exposure_stays(buyer: int) -> None:
+    _take(_ask(buyer, "ord_1", "60"))
+
+    with unit():
+        moved = credit.move(
+            moves=[
+                CreditMove("ord_1", "ord_2", Decimal(25)),
+                CreditMove("ord_none", "ord_3", Decimal(5)),
+            ]
+        )
+        credit.shrink(amounts={"ord_1": Decimal(0)})
+
+    assert moved == 1
+    assert _exposure(buyer) == Decimal(25)
+    assert dict(CreditUse.objects.values_list("order_ref", "amount")) == {
+        "ord_1": Decimal(0),
+        "ord_2": Decimal(25),
+    }
+
+
+def test_no_more_moves_than_is_taken(buyer: int) -> None:
+    _take(_ask(buyer, "ord_1", "10"))
+
+    with unit():
+        credit.move(moves=[CreditMove("ord_1", "ord_2", Decimal(25))])
+
+    assert _exposure(buyer) == Decimal(10)
+    assert CreditUse.objects.get(order_ref="ord_2").amount == Decimal(10)
