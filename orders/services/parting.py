@@ -89,15 +89,20 @@ class Taking:
 def load(
     *, wanted: Mapping[str, Mapping[int, int]], works: Mapping[str, FulfillmentOrder]
 ) -> list[Taking]:
-    """This function will check what is wanted of each locked work, by position, and read what it
-    holds.
+    """This function will check what is wanted of each locked work, by position, lock the floor's
+    own work before any stock is, as a scan does, and read what it holds.
 
     :raises WorkClosed, PickedAlready, MergedAlready: of a work nothing can be taken.
+    :raises BeingPicked: a clerk has just taken it from the queue.
     :raises NothingToSplit: nothing is wanted.
     :raises MoreThanThere: a line has fewer units.
     :raises StockMoving: a work holds other units than it asks for; it is being routed again.
     """
-    require_unbegun(works=[works[reference] for reference in wanted])
+    chosen = [works[reference] for reference in wanted]
+    require_unbegun(works=chosen)
+    told = [work.public_id for work in chosen if work.status != Work.PROPOSED]
+    with floor_errors():
+        dividing.lock_unbegun(demand_refs=told)
     lines: dict[int, dict[int, FulfillmentLine]] = {works[ref].pk: {} for ref in wanted}
     rows = FulfillmentLine.objects.filter(fulfillment_order__in=list(lines)).order_by("pk")
     for row in rows.select_related("order_line"):
