@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,13 +18,13 @@ from tests.support.waiting import wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("stack")]
 
-ORDERS, SHOPS = 240, 12
-KILLED_AFTER = 60
+SHOPS = 12
+KILLED_AFTER, ENDED_AFTER = 60, 240
 PATIENCE = 180.0
 
 
 class Shops:
-    """Send every order until it is answered; remember what was answered before the kill."""
+    """Order without a pause until told to stop, each order until it is answered."""
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
@@ -32,9 +33,15 @@ class Shops:
         ]
         self.answers: dict[str, tuple[int, str]] = {}
         self.failures = 0
+        self.is_over = threading.Event()
+        self._numbers = itertools.count()
         self._lock = threading.Lock()
 
-    def order(self, number: int) -> None:
+    def order(self) -> None:
+        while not self.is_over.is_set():
+            self._order(next(self._numbers))
+
+    def _order(self, number: int) -> None:
         body = record(number)
         wait_for(lambda: self._is_answered(body), seconds=PATIENCE, what="an answer", every=0.2)
 
@@ -64,16 +71,22 @@ def test_every_answered_order_outlives_the_database(tmp_path: Path) -> None:
         stack.manage("seed_world", "--size", "small")
         shops = Shops(stack)
         with ThreadPoolExecutor(SHOPS) as threads:
-            sent = [threads.submit(shops.order, number) for number in range(ORDERS)]
-            wait_for(lambda: len(shops.answers) >= KILLED_AFTER, seconds=PATIENCE, what="orders")
-            before = dict(shops.answers)
-            assert stack.kill("postgres")
-            for one in sent:
+            busy = [threads.submit(shops.order) for _ in range(SHOPS)]
+            try:
+                _wait_for(shops, KILLED_AFTER)
+                assert stack.kill("postgres")
+                _wait_for(shops, len(shops.answers) + ENDED_AFTER)
+            finally:
+                shops.is_over.set()
+            for one in busy:
                 one.result()
 
-        assert len(before) < ORDERS
         assert shops.failures, "nobody noticed: the database was not killed in the middle"
         _are_all_there_once(stack, shops.answers)
+
+
+def _wait_for(shops: Shops, number: int) -> None:
+    wait_for(lambda: len(shops.answers) >= number, seconds=PATIENCE, what=f"{number} orders")
 
 
 def _are_all_there_once(stack: Stack, answers: dict[str, tuple[int, str]]) -> None:

@@ -52,7 +52,7 @@ class ManyMixin:
         code = 200
         if is_answered and form.is_valid():
             code, answer = carry_out(request, form, lambda data: run(keys, data))
-            if code == 200:
+            if not form.errors:
                 if isinstance(answer, HttpResponse):
                     return answer
                 messages.success(request, str(answer))

@@ -69,7 +69,7 @@ def carry_out(
 ) -> tuple[int, Any]:
     """This function will run a deed as the person who asks, with what the form holds.
 
-    :returns: 200 and the answer; or the status of the refusal, which then stands in the form.
+    :returns: 200 and the answer; or the status of what it was told, which then stands in the form.
     """
     try:
         with acting(actor=actor_of(request)):
@@ -109,7 +109,7 @@ class DeedsMixin:
         code = 200
         if request.method == "POST" and form.is_valid():
             code, answer = carry_out(request, form, lambda data: run(obj, data))
-            if code == 200:
+            if not form.errors:
                 if isinstance(answer, HttpResponse):
                     return answer
                 messages.success(request, str(done))
