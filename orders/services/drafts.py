@@ -92,17 +92,21 @@ def save(*, order_id: int, version: int, channel: ChannelFacts, draft: OrderDraf
     taken = Order.objects.filter(channel_id=channel.id, external_ref=named.external_ref)
     if taken.exclude(pk=order.pk).exists():
         raise ReferenceTaken(f"The channel has an order {named.external_ref} already.")
+    before = order.ship_to_id
     recording.rewrite(channel=channel, order=order, draft=_clean(channel, named))
+    vault.forget_unused(contact_ids=[before])
     return order
 
 
 @use_case
 def discard(*, order_id: int) -> None:
-    """This function will delete a draft; its number is not given again.
+    """This function will delete a draft, and where to it was to go; its number is not given again.
 
     :raises NotADraft: it was submitted.
     """
-    _lock(order_id).delete()
+    order = _lock(order_id)
+    order.delete()
+    vault.forget_unused(contact_ids=[order.ship_to_id])
 
 
 @use_case

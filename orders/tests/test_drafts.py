@@ -10,6 +10,7 @@ import pytest
 
 from inventory.models import Reservation
 from oms.core import clock
+from oms.infra.contacts.models import Contact
 from oms.infra.contacts.services import vault
 from oms.infra.outbox.models import OutboxEvent
 from orders.drafting import InvalidOrder
@@ -133,6 +134,19 @@ def test_a_draft_is_written_anew_and_keeps_number_and_customer(world: World) -> 
     assert vault.reveal(contact_id=saved.ship_to_id, purpose="test").name == "Grace Example"
 
 
+def test_an_address_goes_when_no_draft_or_order_has_it_any_more(world: World) -> None:
+    shared, other = (_create(world, name, customer_ref="ada") for name in ("D-1", "D-2"))
+    moved = replace(ADA, name="Grace Hopper", lines=("9 New Road",))
+    again = a_draft("D-1", customer_ref="ada", recipient=moved)
+    assert shared.ship_to_id == other.ship_to_id
+
+    saved = drafts.save(order_id=shared.pk, version=0, channel=world.channel, draft=again)
+    assert set(Contact.objects.values_list("pk", flat=True)) == {saved.ship_to_id, other.ship_to_id}
+
+    drafts.discard(order_id=other.pk)
+    assert list(Contact.objects.values_list("pk", flat=True)) == [saved.ship_to_id]
+
+
 def test_two_who_write_at_once_do_not_undo_each_other(world: World) -> None:
     order = _create(world)
     again = a_draft("D-1", lines={"B": 1})
@@ -178,8 +192,9 @@ def test_what_is_wrong_is_refused_and_nothing_is_stored(world: World) -> None:
     assert not Order.objects.exists()
 
 
-def test_a_discarded_draft_is_gone(world: World) -> None:
+def test_a_discarded_draft_is_gone_with_its_address(world: World) -> None:
     drafts.discard(order_id=_create(world).pk)
+    assert not Contact.objects.exists()
     assert not Order.objects.exists()
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.db import connection
-from django.db.models import F, Value
+from django.db.models import F, Q, Value
+from django.db.models.fields.reverse_related import ForeignObjectRel
 from django.db.models.functions import Concat
 
 from oms.core import bulk, clock, ids
@@ -95,6 +96,26 @@ def erase(*, subject_id: int, reason: str) -> bool:
     )
     access_log.info("erased subject=%s reason=%s", subject.public_id, reason)
     return True
+
+
+@needs_transaction
+def forget_unused(*, contact_ids: Collection[int]) -> int:
+    """This function will delete those of the contacts that nothing points at any more.
+
+    :returns: how many.
+    """
+    unused = Contact.objects.filter(pk__in=contact_ids)
+    for relation in _pointers():
+        pointing = Q(**{f"{relation.field.name}__in": contact_ids})
+        users = relation.related_model._base_manager.filter(pointing)
+        unused = unused.exclude(pk__in=users.values(relation.field.attname))
+    return unused.delete()[0]
+
+
+def _pointers() -> list[ForeignObjectRel]:
+    """Every foreign key to contacts, of whatever room."""
+    fields = Contact._meta.get_fields(include_hidden=True)
+    return [field for field in fields if isinstance(field, ForeignObjectRel)]
 
 
 def locks_of(subject_ids: Iterable[int]) -> dict[int, Lock]:

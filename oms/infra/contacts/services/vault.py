@@ -11,7 +11,13 @@ from oms.infra.contacts.services.sealing import (
     seal_system,
 )
 from oms.infra.contacts.services.storing import FieldTooLong, store_many
-from oms.infra.contacts.services.subjects import Erased, UnknownContact, create_subjects, erase
+from oms.infra.contacts.services.subjects import (
+    Erased,
+    UnknownContact,
+    create_subjects,
+    erase,
+    forget_unused,
+)
 from oms.infra.contacts.types import ContactData, ContactDraft
 
 __all__ = [
@@ -22,6 +28,7 @@ __all__ = [
     "UnknownContact",
     "create_subjects",
     "erase",
+    "forget_unused",
     "log_opening",
     "open_for",
     "open_for_many",
