@@ -109,7 +109,7 @@ def _lead(order: Order) -> list[tuple[Any, Any]]:
         (_("Total"), cells.amount(order.total_amount, order.currency)),
         *_owed(order),
         (_("To"), cells.place(order.city, order.region, order.country)),
-        (_("Service level"), order.tier_name),
+        (_("Service level"), words.level(order)),
     ]
 
 

@@ -36,6 +36,7 @@ from orders.admin.hold_forms import PlaceHoldForm, terms_of
 from orders.admin.many import ManyOrders
 from orders.admin.papers import Papers
 from orders.admin.replacing import ReplaceDeeds
+from orders.channels import selectors as channels
 from orders.hold_terms import HoldTerms
 from orders.models import Approval, FulfillmentLine, FulfillmentOrder, Hold, Order, OrderLine
 from orders.selectors import orders as selectors
@@ -116,7 +117,11 @@ class OrderAdmin(
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         waiting = Prefetch("holds", Hold.objects.filter(released_at=None), to_attr="open_holds")
-        orders = super().get_queryset(request).annotate(is_unshipped=finding.is_unshipped())
+        orders = (
+            super()
+            .get_queryset(request)
+            .annotate(is_unshipped=finding.is_unshipped(), own_level=_own_level())
+        )
         if request.GET.get("status__exact") != Order.Status.DRAFT and _is_list(request):
             orders = orders.exclude(status=Order.Status.DRAFT)
         counted = OrderLine.objects.only(
@@ -131,7 +136,8 @@ class OrderAdmin(
         work = FulfillmentOrder.objects.order_by("pk").select_related("node", "merged_into__order")
         shared = FulfillmentOrder.objects.order_by("pk").select_related("order")
         lines = FulfillmentLine.objects.order_by("pk")
-        return Order.objects.select_related("channel", "split_from").prefetch_related(
+        orders = Order.objects.select_related("channel", "split_from")
+        return orders.annotate(own_level=_own_level()).prefetch_related(
             Prefetch("lines", OrderLine.objects.order_by("position").select_related("variant")),
             "holds",
             "split_off",
@@ -214,8 +220,8 @@ class OrderAdmin(
         return cells.day(obj.promised_on)
 
     @display(description=_("channel"), ordering="channel__name")
-    def came_by(self, obj: Order) -> SafeString:
-        return cells.two_lines(obj.channel.name, obj.tier_name)
+    def came_by(self, obj: Any) -> SafeString:
+        return cells.two_lines(obj.channel.name, words.level(obj))
 
     @display(description=_("units"), ordering="unit_count")
     def units(self, obj: Order) -> SafeString:
@@ -344,6 +350,10 @@ def _changes(order: Order) -> set[str]:
     """What may be changed about it, or sent again."""
     offered = {"edit_order"} if selectors.is_editable(order) else set()
     return offered | {"replace_units"} if any(x.shipped for x in order.lines.all()) else offered
+
+
+def _own_level() -> Any:
+    return channels.own_level_name(organization="organization_id", code="tier")
 
 
 def _is_list(request: HttpRequest) -> bool:

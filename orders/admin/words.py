@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
@@ -28,6 +29,11 @@ FULFILLMENT: Mapping[str, tuple[str | Promise, str]] = {
 def fulfillment_pill(word: str) -> SafeString:
     text, tone = FULFILLMENT[word]
     return cells.pill(text, tone)
+
+
+def level(order: Any) -> str:
+    """This function will return the service level of an order that was read with `own_level`."""
+    return order.own_level or order.tier_name
 
 
 def hold_pill(hold: Hold) -> SafeString:

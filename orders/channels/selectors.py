@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 
+from django.db.models import OuterRef, Subquery
+
 from oms.core.errors import FieldError, Invalid
 from orders.channels.models import Channel, ServiceLevel
 from orders.channels.types import ChannelFacts, ChannelRules
@@ -140,3 +142,10 @@ def level_choices() -> list[tuple[str, str]]:
     """This function will return (code, name) of the levels of all organizations."""
     own = ServiceLevel.objects.filter(is_active=True).order_by("code").values_list("code", "name")
     return [(level.code, str(level.name)) for level in BUILT_IN.values()] + list(dict(own).items())
+
+
+def own_level_name(*, organization: str, code: str) -> Subquery:
+    """This function will return, as part of a query, the name of a level that the row's
+    organization made itself; NULL for a built-in one. It takes the names of the row's columns."""
+    found = ServiceLevel.objects.filter(organization_id=OuterRef(organization), code=OuterRef(code))
+    return Subquery(found.values("name")[:1])

@@ -8,7 +8,8 @@ from django.test import Client
 from django.urls import reverse
 
 from orders.channels.models import Channel
-from orders.tests.factories import World
+from orders.tests.factories import World, a_draft
+from orders.tests.test_channel_rules import a_level, ruled
 
 
 def _form(channel: Channel, **changes: object) -> dict[str, object]:
@@ -53,3 +54,13 @@ def test_staff_cannot_leave_a_default_that_is_not_offered(world: World, admin: C
     assert "Choose one of the offered service levels." in answer.content.decode()
     channel.refresh_from_db()
     assert channel.tiers == []
+
+
+def test_orders_call_a_level_of_their_own_by_its_name(world: World, admin: Client) -> None:
+    a_level(world, "glove", name="White glove")
+    [placed] = ruled(world, default_tier="glove").place(a_draft("T-1"))
+
+    listed = admin.get(reverse("admin:orders_order_changelist")).content.decode()
+    page = admin.get(reverse("admin:orders_order_change", args=(placed.order_id,)))
+
+    assert "White glove" in listed and "White glove" in page.content.decode()
