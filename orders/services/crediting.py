@@ -11,7 +11,6 @@ from decimal import Decimal
 
 from oms.core.transactions import needs_transaction
 from orders.billing import selectors as balances
-from orders.billing.types import Standing
 from orders.channels import selectors as channels
 from orders.customers.selectors import credit as accounts
 from orders.customers.services import credit
@@ -19,6 +18,7 @@ from orders.customers.types import CreditAnswer, CreditMove, CreditRequest
 from orders.models import Order
 from orders.rules import CreditFacts
 from orders.selectors import rulebook
+from orders.services import families
 
 ZERO = Decimal(0)
 #: Orders that owe nothing any more.
@@ -37,12 +37,10 @@ def take(*, orders: Sequence[Order], authorized_by: str = "") -> dict[int, Credi
     mine = {order.public_id: order for order in orders if order.customer_id in known}
     if not mine:
         return {}
-    paid = balances.standings(order_refs=list(mine))
+    unpaid = _unpaid(families.of(order_ids=[order.pk for order in mine.values()]))
     answers = credit.take(
         requests=[
-            CreditRequest(
-                order.customer_id, ref, _unpaid(order, paid), order.currency, authorized_by
-            )
+            CreditRequest(order.customer_id, ref, unpaid[ref], order.currency, authorized_by)
             for ref, order in mine.items()
         ]
     )
@@ -53,10 +51,20 @@ def _facts(answer: CreditAnswer) -> CreditFacts:
     return CreditFacts(answer.currency, answer.free_amount, answer.lacks, answer.is_other_currency)
 
 
-def _unpaid(order: Order, paid: Mapping[str, Standing]) -> Decimal:
-    standing = paid.get(order.public_id)
-    captured = standing.captured - standing.refunded if standing else ZERO
-    return max(ZERO, order.owed_amount - captured)
+def _unpaid(orders: Sequence[Order]) -> dict[str, Decimal]:
+    """What is still to be paid for each order of whole families: money covers the original first,
+    then what was split off, in that order."""
+    payers = families.payers(orders)
+    money = {payer: ZERO for payer in payers.values()}
+    for payer, standing in balances.standings(order_refs=list(money)).items():
+        money[payer] = standing.captured - standing.refunded
+    unpaid = {}
+    for order in orders:
+        payer = payers[order.pk]
+        covered = max(ZERO, min(order.owed_amount, money[payer]))
+        money[payer] -= covered
+        unpaid[order.public_id] = order.owed_amount - covered
+    return unpaid
 
 
 @needs_transaction
@@ -87,14 +95,15 @@ def settle(*, order_refs: Sequence[str]) -> int:
     keys = [key for key, customer_id in buyers.items() if customer_id in known]
     if not keys:
         return 0
-    mine = list(Order.objects.select_for_update().filter(pk__in=keys).order_by("pk"))
-    paid = balances.standings(order_refs=[order.public_id for order in mine])
+    every = [order.pk for order in families.of(order_ids=keys)]
+    mine = list(Order.objects.select_for_update().filter(pk__in=every).order_by("pk"))
+    unpaid = _unpaid(mine)
     until_paid = _until_paid(mine)
     return credit.shrink(
         amounts={
             order.public_id: ZERO
             if _is_settled(order, until_paid[order.pk])
-            else _unpaid(order, paid)
+            else unpaid[order.public_id]
             for order in mine
         }
     )

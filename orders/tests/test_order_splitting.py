@@ -14,12 +14,13 @@ from inventory.services import ledger
 from inventory.warehouse.services import floor as floor_steps
 from oms.core.errors import OmsError
 from oms.infra.outbox.services import relaying
+from orders.billing.types import PaymentDraft
 from orders.customers.models import CreditAccount
 from orders.customers.services import credit
 from orders.models import Hold, Order, OrderLine, TimelineEntry
 from orders.services import cancellation, holds, order_splitting, parting, paying
 from orders.services.order_splitting import OrderUnits
-from orders.tests.factories import NOW, a_draft, a_world
+from orders.tests.factories import NOW, World, a_draft, a_world
 from orders.tests.works import (
     counters,
     floor,
@@ -213,7 +214,8 @@ def test_the_payment_of_the_original_is_for_both() -> None:
     assert paying.standing_of(order) == paying.standing_of(new) == before
 
 
-def test_the_new_order_takes_over_its_part_of_the_credit() -> None:
+def _on_account() -> tuple[World, Order, CreditAccount]:
+    """An order of three units, 60 in all, by a customer with a limit of 500."""
     world = a_world()
     world.place(a_draft("R-0", customer_ref="on account"))
     customer = Order.objects.get().customer_id
@@ -222,14 +224,34 @@ def test_the_new_order_takes_over_its_part_of_the_credit() -> None:
         reason="A good customer.", based_on=0,
     )  # fmt: skip
     world.place(a_draft("R-1", lines={"A": 3}, customer_ref="on account"))
-    order = Order.objects.get(external_ref="R-1")
+    account = CreditAccount.objects.get(customer_id=customer)
+    assert account.exposure_amount == Decimal(60)
+    return world, Order.objects.get(external_ref="R-1"), account
+
+
+def test_the_new_order_takes_over_its_part_of_the_credit() -> None:
+    _, order, account = _on_account()
 
     made = _split(order, {1: 2})
     cancellation.cancel(order_id=order.pk, reason="Not needed.")
     relaying.drain()
 
-    account = CreditAccount.objects.get(customer_id=customer)
+    account.refresh_from_db()
     assert account.exposure_amount == made.owed_amount == Decimal(40)
+
+
+def test_money_paid_for_both_gives_credit_back_of_both() -> None:
+    world, order, account = _on_account()
+    _split(order, {1: 2})
+
+    paying.report_one(
+        organization_id=world.organization_id, source="api", order_ref=order.public_id,
+        payment=PaymentDraft("captured", Decimal(50), reference="p-1"),
+    )  # fmt: skip
+    relaying.drain()
+
+    account.refresh_from_db()
+    assert account.exposure_amount == Decimal(10)
 
 
 def test_the_story_tells_of_it() -> None:
