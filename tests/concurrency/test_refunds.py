@@ -17,7 +17,7 @@ from oms.core.transactions import unit
 from orders.billing import services as billing
 from orders.billing.models import PaymentBalance, PaymentEntry
 from orders.billing.types import PaymentDraft, Reported
-from orders.models import Order
+from orders.models import Order, OrderLine
 from orders.services import cancellation, paying
 from orders.tests.factories import World, a_draft, a_world
 
@@ -117,6 +117,7 @@ def _worth(order_id: int, units: int) -> None:
     if Order.objects.get(pk=order_id).closed_at is None:
         with unit():
             Order.objects.filter(pk=order_id).update(total_amount=units)
+            OrderLine.objects.filter(order_id=order_id).update(unit_amount=units)
             paying.settle(order_ids=[order_id])
 
 
