@@ -10,10 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import orjson
+from django.db import connection
+
 from oms.core import bulk, clock, transitions
 from oms.core.transactions import needs_transaction
 from orders.channels.types import ChannelFacts
-from orders.models import Hold, Order, RuleResult
+from orders.models import Hold, Order
 from orders.rules import HOLD, REJECT, Answer, Facts, Tuned, judge
 from orders.selectors import overrides, rulebook
 from orders.selectors.rulebook import Rulebook
@@ -22,6 +25,20 @@ from orders.services.recording import Recorded
 
 _OBJECTING = (HOLD, REJECT)
 _Judged = tuple[Tuned, Answer]
+#: Place among the answers, rule, version, verdict, reasons as JSON, mark.
+_Alike = tuple[int, str, int, str, bytes, str]
+
+_ANSWER = """
+INSERT INTO orders_ruleresult
+    (order_id, rule, rule_version, run, verdict, reasons, mark, created_at)
+SELECT a.order_id, d.rule, d.version, a.run, d.verdict, d.reasons, d.mark, a.at
+FROM json_to_recordset(%s::json) AS d(
+    place int, rule text, version int, verdict text, reasons jsonb, mark text, numbers json)
+CROSS JOIN LATERAL json_array_elements_text(d.numbers) AS e(n)
+JOIN json_to_recordset(%s::json) AS a(n int, order_id bigint, run int, at timestamptz)
+    ON a.n = e.n::int
+ORDER BY d.place
+"""
 
 
 @dataclass(slots=True)
@@ -110,23 +127,25 @@ def _judge(cases: Sequence[_Case]) -> None:
 
 
 def _store(cases: Sequence[_Case]) -> None:
-    bulk.insert_rows(
-        RuleResult,
-        [
-            {
-                "order_id": case.order.pk,
-                "rule": tuned.rule.code,
-                "rule_version": tuned.version,
-                "run": case.run,
-                "verdict": answer.verdict,
-                "reasons": answer.reasons,
-                "mark": case.mark(tuned, answer)[1] if answer.verdict in _OBJECTING else "",
-                "created_at": case.at,
-            }
-            for case in cases
-            for tuned, answer in case.answers
-        ],
-    )
+    """Most orders get the same answers: each is sent once, with the orders that got it."""
+    alike: dict[_Alike, list[int]] = defaultdict(list)
+    for number, case in enumerate(cases):
+        for place, (tuned, answer) in enumerate(case.answers):
+            mark = case.mark(tuned, answer)[1] if answer.verdict in _OBJECTING else ""
+            reasons = orjson.dumps(answer.reasons) if answer.reasons else b"[]"
+            key = (place, tuned.rule.code, tuned.version, answer.verdict, reasons, mark)
+            alike[key].append(number)
+    asked = [
+        {"order_id": case.order.pk, "run": case.run, "at": case.at, "n": number}
+        for number, case in enumerate(cases)
+    ]
+    names = ("place", "rule", "version", "verdict", "reasons", "mark", "numbers")
+    answers = [
+        dict(zip(names, (*key[:4], orjson.Fragment(key[4]), key[5], numbers), strict=True))
+        for key, numbers in alike.items()
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_ANSWER, [orjson.dumps(rows).decode() for rows in (answers, asked)])
 
 
 def _open_holds(cases: Sequence[_Case]) -> None:
