@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, transition
+from django_fsm import transition
 
 from oms.core.models import (
     AmountField,
@@ -18,6 +18,7 @@ from oms.core.models import (
     StatusChange,
     Versioned,
 )
+from oms.core.state_fields import StatusField
 
 _MOVING = (
     "handed_over",
@@ -69,7 +70,7 @@ class Shipment(Created, Versioned):
     contact = models.ForeignKey("contacts.Contact", models.PROTECT, related_name="+")
     origin = models.JSONField(help_text=_("The node's public address and position."))
     origin_code = models.CharField(_("from"), max_length=40)
-    status = FSMField(_("status"), default=Status.PLANNED, choices=Status.choices, protected=True)
+    status = StatusField(_("status"), default=Status.PLANNED, choices=Status.choices)
     weight_g = models.PositiveIntegerField(_("weight, g"))
     length_mm = models.PositiveIntegerField()
     width_mm = models.PositiveIntegerField()

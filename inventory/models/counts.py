@@ -7,9 +7,10 @@ from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, transition
+from django_fsm import transition
 
 from oms.core.models import Created, PublicIdField, StatusChange, Versioned
+from oms.core.state_fields import StatusField
 
 
 class StockCount(Created, Versioned):
@@ -25,7 +26,7 @@ class StockCount(Created, Versioned):
     node = models.ForeignKey("nodes.Node", models.PROTECT, related_name="+")
     bin = models.ForeignKey("nodes.Bin", models.PROTECT, null=True, related_name="+")
     reason = models.CharField(_("reason"), max_length=80, blank=True)
-    status = FSMField(_("status"), default=Status.COUNTING, choices=Status.choices, protected=True)
+    status = StatusField(_("status"), default=Status.COUNTING, choices=Status.choices)
     closed_at = models.DateTimeField(_("closed"), null=True)
 
     class Meta:

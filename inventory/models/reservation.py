@@ -7,9 +7,10 @@ from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, transition
+from django_fsm import transition
 
 from oms.core.models import Created, PublicIdField, StatusChange, Versioned
+from oms.core.state_fields import StatusField
 
 
 class Reservation(Created, Versioned):
@@ -55,7 +56,7 @@ class Reservation(Created, Versioned):
     #: The day it must reach the customer by; lots that expire before are not taken.
     needed_on = models.DateField(_("needed"), null=True)
     extensions = models.PositiveSmallIntegerField(_("extended"), default=0)
-    status = FSMField(_("status"), default=Status.HELD, choices=Status.choices, protected=True)
+    status = StatusField(_("status"), default=Status.HELD, choices=Status.choices)
     expires_at = models.DateTimeField(_("expires"), null=True)
 
     class Meta:

@@ -8,9 +8,10 @@ from typing import Any
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, transition
+from django_fsm import transition
 
 from oms.core.models import Created, PublicIdField, StatusChange, Versioned
+from oms.core.state_fields import StatusField
 
 
 class FulfillmentOrder(Created, Versioned):
@@ -46,7 +47,7 @@ class FulfillmentOrder(Created, Versioned):
     merged_into = models.ForeignKey("self", models.PROTECT, null=True, related_name="merged")
     service_code = models.CharField(_("service"), max_length=40)
     latest_ship_at = models.DateTimeField(_("ship by"))
-    status = FSMField(_("status"), default=Status.PROPOSED, choices=Status.choices, protected=True)
+    status = StatusField(_("status"), default=Status.PROPOSED, choices=Status.choices)
     request = models.CharField(
         _("request"), max_length=20, choices=Request.choices, default=Request.UNSUBMITTED
     )

@@ -11,7 +11,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, transition
+from django_fsm import transition
 
 from oms.core.models import (
     AmountField,
@@ -21,6 +21,7 @@ from oms.core.models import (
     StatusChange,
     Versioned,
 )
+from oms.core.state_fields import StatusField
 
 
 class Order(Created, Versioned):
@@ -66,7 +67,7 @@ class Order(Created, Versioned):
         "contacts.Contact", models.PROTECT, related_name="+", db_index=False
     )
     external_ref = models.CharField(_("channel's reference"), max_length=80)
-    status = FSMField(_("status"), default=Status.DRAFT, choices=Status.choices, protected=True)
+    status = StatusField(_("status"), default=Status.DRAFT, choices=Status.choices)
     origin = models.CharField(
         _("made by"), max_length=12, choices=Origin.choices, default=Origin.CHANNEL
     )

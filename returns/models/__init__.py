@@ -8,9 +8,10 @@ from typing import Any
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, transition
+from django_fsm import transition
 
 from oms.core.models import Created, PublicIdField, StatusChange, Versioned
+from oms.core.state_fields import StatusField
 
 
 class Return(Created, Versioned):
@@ -37,7 +38,7 @@ class Return(Created, Versioned):
     order = models.ForeignKey("orders.Order", models.PROTECT, related_name="+")
     node = models.ForeignKey("nodes.Node", models.PROTECT, related_name="+")
     reason = models.CharField(_("reason"), max_length=20, choices=Reason.choices)
-    status = FSMField(_("status"), default=Status.REQUESTED, choices=Status.choices, protected=True)
+    status = StatusField(_("status"), default=Status.REQUESTED, choices=Status.choices)
     closed_at = models.DateTimeField(_("closed"), null=True)
 
     class Meta:

@@ -7,9 +7,10 @@ from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, transition
+from django_fsm import transition
 
 from oms.core.models import Created, PublicIdField, StatusChange, Versioned
+from oms.core.state_fields import StatusField
 
 #: What may be stopped on the floor; packing is a part of picking.
 PICKING, LABEL, SHIPPING = SCOPES = ("picking", "label", "shipping")
@@ -43,7 +44,7 @@ class WorkOrder(Created, Versioned):
     #: What people call it: the order's number. No other trace of the order is kept here.
     label = models.CharField(_("order"), max_length=40)
     correlation_id = models.CharField(max_length=60, blank=True)
-    status = FSMField(_("status"), default=Status.OPEN, choices=Status.choices, protected=True)
+    status = StatusField(_("status"), default=Status.OPEN, choices=Status.choices)
     priority = models.IntegerField(_("priority"), default=0)
     due_at = models.DateTimeField(_("due"))
     #: What may not be done now (picking, label, shipping), each with the code of what stops it.

@@ -6,9 +6,10 @@ from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, transition
+from django_fsm import transition
 
 from oms.core.models import Created, PublicIdField, StatusChange, Versioned
+from oms.core.state_fields import StatusField
 
 
 class Job(Created, Versioned):
@@ -29,7 +30,7 @@ class Job(Created, Versioned):
     organization = models.ForeignKey("accounts.Organization", models.PROTECT, related_name="+")
     kind = models.CharField(_("kind"), max_length=60)
     key = models.CharField(_("key"), max_length=120, help_text=_("Same work, same key: resumes."))
-    status = FSMField(_("status"), default=Status.QUEUED, choices=Status.choices, protected=True)
+    status = StatusField(_("status"), default=Status.QUEUED, choices=Status.choices)
     total = models.PositiveIntegerField(_("total"), default=0)
     done = models.PositiveIntegerField(_("done"), default=0)
     failed = models.PositiveIntegerField(_("failed"), default=0)
