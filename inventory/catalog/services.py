@@ -39,7 +39,7 @@ _BATCH = 2_000
 MAX_PARTS, MAX_FACTOR = 100, 100_000
 MAX_AGE = 99
 
-#: How stock's triggers refuse (inventory/migrations/0007_catalog_guards.py).
+#: How stock's triggers refuse (inventory/migrations/0003_guards.py).
 _STOCK_IN_THE_WAY = "OM003"
 
 

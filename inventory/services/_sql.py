@@ -3,7 +3,7 @@
 Raw because the lock order and the guard must be seen, not guessed from an ORM's output: rows are
 locked by (node, variant), so that no two plans wait for each other, and NO KEY so that a foreign
 key check of a neighbor does not wait either. The hottest are functions of the database
-(`migrations/0005_hot_paths.py`, `0013_take_plenty.py`), which keeps their plans.
+(`migrations/0002_functions.py`), which keeps their plans.
 """
 
 #: Locks what a taking touches and tells what stands there, as one JSON object: `places`, `own`

@@ -64,5 +64,5 @@ DROP FUNCTION billing_refuse();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0001_initial")]
+    dependencies = [("billing", "0001_tables")]
     operations = [migrations.RunSQL(FORWARD, BACKWARD)]

@@ -22,5 +22,5 @@ END $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("outbox", "0001_initial")]
+    dependencies = [("outbox", "0001_tables")]
     operations = [migrations.RunSQL(FORWARD, "DROP FUNCTION outbox_append(json);")]

@@ -1,9 +1,19 @@
 """What the database itself does for stock: keeps the summary of free stock, locks and reads for a
-taking in one call, books everything of a batch in one call. Functions keep their plans per
+taking in one call, books everything of a batch in one call, takes a whole batch in one call where
+there is enough for everybody, says what is free of many variants. Functions keep their plans per
 connection, which a statement sent as text cannot; by keys only, because a plan that was made for a
 young table must serve it when it is old."""
 
 from django.db import migrations
+
+# Nobody looks for the beginning of an identifier.
+NO_LIKE = """
+DO $$ DECLARE name text; BEGIN
+  FOR name IN SELECT indexname FROM pg_indexes
+    WHERE tablename = 'inventory_reservation' AND indexname LIKE '%public_id%_like'
+  LOOP EXECUTE format('DROP INDEX %I', name); END LOOP;
+END $$;
+"""
 
 FREE = "on_hand - held - allocated - earmarked - safety_stock + oversell_limit"
 
@@ -249,10 +259,181 @@ DROP FUNCTION inventory_look(bigint[], bigint[], json);
 DROP FUNCTION inventory_book(json, json, json, json, json, json);
 """
 
+# Availability of many variants over many nodes in one call that reads one row a variant.
+AVAILABLE = """
+-- `nodes`: where the organization may sell. `places` and `free`: the arrays of each variant's
+-- summary, one after the other, in the binary form of arrays. `corrections`: [variant, node, units]
+-- to add: holds that ran out, the channel's own reserve; to take off: oversell that the channel has
+-- not, lots and serial numbers that are blocked or not good until the day.
+CREATE FUNCTION inventory_available(
+  p_organization bigint, p_variants bigint[], p_channel text, p_day date, p_now timestamptz,
+  OUT nodes bigint[], OUT variants bigint[], OUT places bytea, OUT free bytea, OUT corrections json)
+LANGUAGE plpgsql STABLE
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+  SELECT array_agg(n.id ORDER BY n.id) INTO nodes
+  FROM nodes_nodeallowance a JOIN nodes_node n ON n.id = a.node_id
+  WHERE a.organization_id = p_organization AND n.is_active;
+  SELECT array_agg(s.variant_id ORDER BY s.variant_id),
+         string_agg(array_send(s.node_ids), ''::bytea ORDER BY s.variant_id),
+         string_agg(array_send(s.free), ''::bytea ORDER BY s.variant_id)
+  INTO variants, places, free
+  FROM inventory_stocksummary s JOIN catalog_variant v ON v.id = s.variant_id
+  WHERE s.variant_id = ANY(p_variants) AND v.organization_id = p_organization;
+  SELECT json_agg(json_build_array(c.variant_id, c.node_id, c.units)) INTO corrections
+  FROM (
+    SELECT p.variant_id, p.node_id, r.quantity AS units
+    FROM inventory_reservation r JOIN inventory_stockposition p ON p.id = r.position_id
+    WHERE r.variant_id = ANY(variants) AND r.status = 'held' AND r.expires_at <= p_now
+    UNION ALL
+    SELECT p.variant_id, p.node_id, a.remaining
+    FROM inventory_channelallotment a JOIN inventory_stockposition p ON p.id = a.position_id
+    WHERE p_channel <> '' AND a.channel = p_channel AND a.remaining > 0
+      AND p.variant_id = ANY(variants)
+    UNION ALL
+    SELECT p.variant_id, p.node_id, -GREATEST(0, p.oversell_limit - (
+      SELECT s.oversell_limit FROM inventory_sellingrule s
+      WHERE s.organization_id = p_organization
+        AND (s.variant_id IS NULL OR s.variant_id = p.variant_id)
+      ORDER BY s.channel NOT IN ('', p_channel), s.variant_id IS NULL, s.channel <> p_channel
+      LIMIT 1) * (CASE WHEN EXISTS (
+      SELECT 1 FROM inventory_sellingrule s
+      WHERE s.organization_id = p_organization
+        AND (s.variant_id IS NULL OR s.variant_id = p.variant_id)
+        AND s.channel IN ('', p_channel)) THEN 1 ELSE 0 END))
+    FROM inventory_stockposition p
+    WHERE p.variant_id = ANY(variants) AND p.oversell_limit > 0 AND EXISTS (
+      SELECT 1 FROM inventory_sellingrule s WHERE s.organization_id = p_organization
+        AND (s.variant_id IS NULL OR s.variant_id = p.variant_id))
+    UNION ALL
+    SELECT p.variant_id, p.node_id, b.allocated - b.on_hand
+    FROM inventory_lot l JOIN inventory_lotbalance b ON b.lot_id = l.id
+    JOIN inventory_stockposition p ON p.id = b.position_id
+    WHERE l.variant_id = ANY(variants) AND b.on_hand > b.allocated
+      AND (l.block <> '' OR coalesce(l.removal_on, l.expires_on) <= p_day)
+    UNION ALL
+    SELECT p.variant_id, p.node_id, -1
+    FROM inventory_serial s JOIN inventory_stockposition p ON p.id = s.position_id
+    LEFT JOIN inventory_lot l ON l.id = s.lot_id
+    WHERE s.variant_id = ANY(variants) AND s.condition = 'on_hand' AND s.reservation_id IS NULL
+      AND (s.block <> '' OR l.block <> '' OR coalesce(l.removal_on, l.expires_on) <= p_day)
+  ) c WHERE c.units <> 0;
+END $$;
+"""
+
+UNDO_AVAILABLE = """
+DROP FUNCTION inventory_available(bigint, bigint[], text, date, timestamptz);
+"""
+
+# Takes a whole batch in one call where there is enough of everything for everybody.
+# PLENTY is what is read of each place, and must be so under its lock.
+PLENTY = """
+    SELECT p.id, d.place
+    FROM unnest(p_organizations, p_nodes, p_variants, p_units) WITH ORDINALITY
+      AS d(organization_id, node_id, variant_id, units, place)
+    JOIN inventory_stockposition p ON p.node_id = d.node_id AND p.variant_id = d.variant_id
+    JOIN catalog_variant v ON v.id = p.variant_id
+    WHERE p.on_hand - p.held - p.allocated - p.safety_stock >= d.units AND p.earmarked = 0
+      AND v.tracking = 'none' AND v.organization_id = d.organization_id
+"""
+
+# Reads, writes the rows that nobody else waits for, and only then locks the places, by (node,
+# variant): a place that everybody wants is locked for the shorter part of the work. Whoever comes
+# between finds that out under the locks, and all of it is undone. False: somebody must decide;
+# nothing was changed. SQLSTATE OM001: the same, found out under the locks.
+TAKE_PLENTY = f"""
+CREATE FUNCTION inventory_take_plenty(
+  p_organizations bigint[], p_nodes bigint[], p_variants bigint[], p_units bigint[],
+  p_demands json,
+  p_places int[], p_quantities int[], p_ids text[], p_kinds text[], p_refs text[], p_lines text[],
+  p_channels text[], p_needed date[], p_actors text[], p_ats timestamptz[],
+  p_cause text, p_facts json
+) RETURNS boolean LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+  keys bigint[]; found int;
+BEGIN
+  PERFORM pg_advisory_xact_lock(14, h.key) FROM (
+    SELECT DISTINCT hashtext(d.k || ' ' || d.r) AS key
+    FROM json_to_recordset(p_demands) AS d(k text, r text) ORDER BY 1
+  ) h;
+  IF EXISTS (
+    SELECT 1 FROM json_to_recordset(p_demands) AS d(k text, r text),
+    LATERAL (SELECT x.status FROM inventory_reservation x
+             WHERE x.demand_kind = d.k AND x.demand_ref = d.r OFFSET 0) r
+    WHERE r.status IN ('held', 'confirmed', 'allocated', 'picked')
+  ) THEN
+    RETURN false;
+  END IF;
+  SELECT array_agg(x.id ORDER BY x.place) INTO keys FROM ({PLENTY}) x;
+  IF cardinality(keys) IS DISTINCT FROM cardinality(p_nodes) THEN
+    RETURN false;
+  END IF;
+  WITH d AS MATERIALIZED (
+    SELECT nextval('inventory_reservation_id_seq') AS id, x.*, keys[x.place] AS position_id,
+      p_variants[x.place] AS variant_id, p_organizations[x.place] AS organization_id
+    FROM unnest(p_places, p_quantities, p_ids, p_kinds, p_refs, p_lines, p_channels, p_needed,
+      p_actors, p_ats) AS x(place, quantity, public_id, demand_kind, demand_ref, line_ref, channel,
+      needed_on, actor, at)
+  ), r AS (
+    INSERT INTO inventory_reservation (id, public_id, organization_id, demand_kind, demand_ref,
+      line_ref, variant_id, position_id, lot_id, part, quantity, earmarked, channel, needed_on,
+      extensions, status, expires_at, version, created_at)
+    SELECT id, public_id, organization_id, demand_kind, demand_ref, line_ref, variant_id,
+      position_id, NULL, 0, quantity, 0, channel, needed_on, 0, 'allocated', NULL, 0, at FROM d
+  )
+  INSERT INTO inventory_reservationstatuschange (subject_id, trigger, from_status, to_status,
+    actor, reason, at)
+  SELECT id, 'allocate', '', 'allocated', actor, '', at FROM d;
+  PERFORM outbox_append(p_facts);
+
+  SELECT count(*) INTO found FROM ({PLENTY}
+    ORDER BY p.node_id, p.variant_id FOR NO KEY UPDATE OF p) x;
+  IF found <> cardinality(p_nodes) THEN
+    RAISE EXCEPTION 'stock changed' USING ERRCODE = 'OM001';
+  END IF;
+  UPDATE inventory_stockposition AS p SET allocated = p.allocated + d.units
+  FROM unnest(keys, p_units) AS d(id, units)
+  WHERE p.id = d.id
+    AND p.on_hand - p.held - p.allocated - p.earmarked - p.safety_stock >= d.units;
+  GET DIAGNOSTICS found = ROW_COUNT;
+  IF found <> cardinality(p_nodes) THEN
+    RAISE EXCEPTION 'stock changed' USING ERRCODE = 'OM001';
+  END IF;
+  -- Under the locks: the movements of a place follow each other by their keys.
+  INSERT INTO inventory_stockmovement (position_id, kind, lot_id, serial_id, on_hand_delta,
+    held_delta, allocated_delta, earmarked_delta, quarantined_delta, damaged_delta,
+    returned_delta, reason, actor, cause, document_kind, document_ref, occurred_at)
+  SELECT keys[x.place], 'allocated', NULL, NULL, 0, 0, x.quantity, 0, 0, 0, 0, '', x.actor,
+    p_cause, x.demand_kind, x.demand_ref, x.at
+  FROM unnest(p_places, p_quantities, p_kinds, p_refs, p_actors, p_ats)
+    AS x(place, quantity, demand_kind, demand_ref, actor, at);
+  RETURN true;
+END $$;
+"""
+
+UNDO_TAKE_PLENTY = """
+DROP FUNCTION inventory_take_plenty(bigint[], bigint[], bigint[], bigint[], json,
+  int[], int[], text[], text[], text[], text[], text[], date[], text[], timestamptz[],
+  text, json);
+"""
+
 
 class Migration(migrations.Migration):
-    dependencies = [("inventory", "0004_stock_core"), ("outbox", "0002_append")]
+    replaces = [
+        ("inventory", "0005_hot_paths"),
+        ("inventory", "0006_availability"),
+        ("inventory", "0013_take_plenty"),
+    ]
+
+    dependencies = [("inventory", "0001_tables"), ("outbox", "0002_append")]
+
     operations = [
+        migrations.RunSQL(NO_LIKE, migrations.RunSQL.noop),
         migrations.RunSQL(SUMMARY, UNDO_SUMMARY),
         migrations.RunSQL(LOOK + BOOK, UNDO_FUNCTIONS),
+        migrations.RunSQL(AVAILABLE, UNDO_AVAILABLE),
+        migrations.RunSQL(TAKE_PLENTY, UNDO_TAKE_PLENTY),
     ]
