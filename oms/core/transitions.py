@@ -111,14 +111,16 @@ def apply_path(
     now: datetime | None = None,
     reason: str = "",
     at_for: Callable[[M], datetime] | None = None,
+    saving: Sequence[str] = (),
 ) -> None:
     """This function will take the steps one after the other on all objects: one UPDATE, one insert
-    of history with a row per step. All else is as in `apply_many`.
+    of history with a row per step. Fields named in `saving`, which the caller has set, are written
+    with them. All else is as in `apply_many`.
 
     :raises IllegalTransition: one of the steps is not open where the one before it leads.
     :raises StaleObject: an object changed since it was read.
     """
-    _take(objects, triggers, _Taken({}, None, None, at_for, now, actor, reason))
+    _take(objects, triggers, _Taken({}, None, None, at_for, now, actor, reason, saving))
 
 
 @needs_transaction
@@ -157,6 +159,7 @@ class _Taken:
     now: datetime | None
     actor: str | None
     reason: str
+    saving: Sequence[str] = ()
 
     def values_for(self, obj: models.Model) -> dict[str, Any]:
         own = self.kwargs_for(obj) if self.kwargs_for else {}
@@ -174,7 +177,7 @@ def _take(objects: Sequence[M], triggers: Sequence[str], taken: _Taken) -> None:
             walk = _Walk(dict(obj.__dict__))
             walks.append(walk)
             walk.take(obj, triggers, time_of, taken.values_for(obj))
-        _guarded_update(objects, walks, len(triggers))
+        _guarded_update(objects, walks, len(triggers), taken.saving)
     except Exception:
         _undo(objects, walks)
         raise
@@ -272,10 +275,13 @@ def _undo(objects: Sequence[models.Model], walks: Sequence[_Walk]) -> None:
 
 
 def _guarded_update(
-    objects: Sequence[models.Model], walks: Sequence[_Walk], step_count: int
+    objects: Sequence[models.Model],
+    walks: Sequence[_Walk],
+    step_count: int,
+    saving: Sequence[str],
 ) -> None:
     model = type(objects[0])
-    extra = sorted({name for walk in walks for name in walk.changed})
+    extra = sorted({*saving, *(name for walk in walks for name in walk.changed)})
     columns = [bulk.column_of(model, name) for name in extra]
     source, body = bulk.recordset(
         [

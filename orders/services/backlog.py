@@ -24,6 +24,7 @@ from orders.services import (
     holds,
     partial,
     promising,
+    routing_requests,
     stopping,
 )
 
@@ -57,7 +58,9 @@ def retry_order(*, order_id: int) -> None:
     is_stopped = Order.objects.filter(Exists(_stopped_by_people()), pk=order.pk).exists()
     if not types or is_stopped or order.status not in _WAITING:
         raise NotWaiting(f"Order {order.number} does not wait for stock or a route.")
-    routed = committing.route(orders=committing.with_lines([order]), at={order.pk: clock.now()})
+    routed = committing.route(
+        orders=routing_requests.with_lines([order]), at={order.pk: clock.now()}
+    )
     if order.pk in routed.failed:
         raise StillNoRoute(routed.failed[order.pk][1])
     for type in types:
@@ -88,7 +91,7 @@ def retry(*, variant_ids: Sequence[int]) -> int:
     if not waiting:
         return 0
     now = clock.now()
-    items = committing.with_lines(sorted(waiting, key=lambda o: (-o.priority, o.placed_at)))
+    items = routing_requests.with_lines(sorted(waiting, key=lambda o: (-o.priority, o.placed_at)))
     routed = committing.route(orders=items, at={order.pk: now for order in waiting})
     served = [order for order in waiting if order.pk in routed.settled]
     holds.lift(orders=served, type="stock", reason="Stock arrived.")

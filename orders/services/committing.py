@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from django.db.models import Max
-
-from inventory.catalog import selectors as catalog
 from inventory.catalog.types import VariantFacts
 from inventory.services import reservations
 from inventory.types import Demand, ReserveResult
 from oms.core import bulk, clock, transitions
-from oms.core.quantities import volume_cm3
 from oms.core.transactions import needs_transaction
 from oms.infra.outbox.services import emitting
 from orders import line_refs, promise_inputs
-from orders.channels import selectors as channels
 from orders.events import OrderConfirmed
-from orders.models import FulfillmentOrder, NodeExclusion, Order, OrderLine, Promise
-from orders.services import holding, node_work, partial, promising, release, waiting
+from orders.models import FulfillmentOrder, Order, OrderLine, Promise
+from orders.services import (
+    holding,
+    node_work,
+    partial,
+    promising,
+    release,
+    routing_requests,
+    waiting,
+)
+from orders.services.promising import NewPromise
 from orders.services.recording import Recorded
 from routing.services import planning
-from routing.types import RequestLine, RoutingPlan, RoutingRequest
+from routing.types import RoutingPlan
 
 #: Somebody else may take the planned stock between plan and reservation; plan again, then hold.
 MAX_ROUNDS = 3
@@ -35,12 +38,21 @@ _HOLD_FOR = {"stock": "stock", "route": "routing"}
 @dataclass(slots=True)
 class Routed:
     """By order key: plans that hold their stock, and hold type and reason of those without; the
-    variants these lack; and the orders that wait for stock, which is no failure."""
+    variants these lack; the orders that wait for stock, which is no failure; and what is promised
+    now, and not stored yet."""
 
     plans: dict[int, RoutingPlan] = field(default_factory=dict)
     failed: dict[int, tuple[str, str]] = field(default_factory=dict)
     short: dict[int, tuple[int, ...]] = field(default_factory=dict)
     waiting: set[int] = field(default_factory=set)
+    promises: dict[int, NewPromise] = field(default_factory=dict)
+
+    def promise(self, new: NewPromise) -> None:
+        """What is found later for the same day is no other promise; it may have to ship sooner."""
+        before = self.promises.get(new.order.pk)
+        if before is not None and before.promised_on == new.promised_on:
+            new = replace(before, latest_ship_at=new.latest_ship_at)
+        self.promises[new.order.pk] = new
 
     @property
     def started(self) -> set[int]:
@@ -54,15 +66,24 @@ class Routed:
 
 @needs_transaction
 def commit(*, orders: Sequence[Recorded]) -> None:
-    """This function will route newly confirmed orders and tell of each that it is confirmed.
+    """This function will confirm new orders that nothing stops, route them, and tell of each that
+    it is confirmed.
 
     An order that finds no stock or no route is confirmed all the same: it waits where the selling
     rules let it, else it gets a hold that says why.
     """
     if not orders:
         return
-    at = {item.order.pk: item.order.confirmed_at or clock.now() for item in orders}
-    routed = route(orders=orders, at=at, cause=Promise.Cause.PLACED)
+    at = {item.order.pk: item.order.placed_at for item in orders}
+    routed = _route(orders, at, Promise.Cause.PLACED)
+    # One write for the step and what it is promised.
+    transitions.apply_path(
+        [item.order for item in orders],
+        ["verify", "confirm"],
+        at_for=lambda order: order.placed_at,
+        saving=promising.FIELDS,
+    )
+    promising.remember(promises=list(routed.promises.values()))
     emitting.emit_many([_confirmed(item.order, routed, at[item.order.pk]) for item in orders])
     hold_failed(orders=orders, routed=routed, at=at)
 
@@ -73,13 +94,13 @@ def resume(*, orders: Sequence[Order]) -> None:
     now = clock.now()
     fresh = [order for order in orders if order.status == Order.Status.VERIFYING]
     transitions.apply_many(fresh, "confirm", now=now)
-    items = with_lines(orders)
-    lacking = [item for item in items if _is_unrouted(item)]
-    at = {item.order.pk: now for item in lacking}
+    items = routing_requests.with_lines(orders)
+    unrouted = [item for item in items if _is_unrouted(item)]
+    at = {item.order.pk: now for item in unrouted}
     # One call for all: stock is queued for once a transaction, after its last reservation.
-    routed = route(orders=lacking, at=at)
+    routed = route(orders=unrouted, at=at)
     emitting.emit_many([_confirmed(order, routed, now) for order in fresh])
-    hold_failed(orders=lacking, routed=routed, at=at)
+    hold_failed(orders=unrouted, routed=routed, at=at)
     stand = {order.pk for order in fresh}
     going = [item.order for item in items if not item.holds or item.order.pk in routed.started]
     ready = [order for order in going if order.pk not in stand]
@@ -104,18 +125,25 @@ def route(
 
     What finds no stock waits for it where the selling rules allow.
     """
+    routed = _route(orders, at, cause)
+    promising.promise(promises=list(routed.promises.values()))
+    return routed
+
+
+def _route(orders: Sequence[Recorded], at: Mapping[int, datetime], cause: str) -> Routed:
     routed = Routed()
-    variants = _variants(orders)
+    variants = routing_requests.variants_of(orders)
     _plan(orders, MAX_ROUNDS, variants, at, routed)
-    lacking = [item for item in orders if item.order.pk in routed.short]
-    if lacking:
-        waited = waiting.let_wait(items=lacking, short=routed.short, at=at, cause=cause)
+    short = [item for item in orders if item.order.pk in routed.short]
+    if short:
+        waited = waiting.let_wait(items=short, short=routed.short, at=at, cause=cause)
         routed.waiting |= waited.waiting
-        ready = [item for item in lacking if item.order.pk in waited.ready]
+        routed.promises |= {new.order.pk: new for new in waited.promises}
+        ready = [item for item in short if item.order.pk in waited.ready]
         for key in waited.waiting | waited.ready:
             del routed.failed[key]
         _plan(ready, 1, variants, at, routed)
-        _plan_parts(lacking, variants, at, routed)
+        _plan_parts(short, variants, at, routed)
     _store([item for item in orders if item.order.pk in routed.plans], routed, at, cause)
     return routed
 
@@ -128,10 +156,11 @@ def route_parts(*, orders: Sequence[Recorded], at: Mapping[int, datetime]) -> se
     :returns: keys of the orders whose part found its way.
     """
     routed = Routed(waiting={x.order.pk for x in orders if any(y.backordered for y in x.lines)})
-    _plan(orders, MAX_ROUNDS, _variants(orders), at, routed)
+    _plan(orders, MAX_ROUNDS, routing_requests.variants_of(orders), at, routed)
     _store(
         [item for item in orders if item.order.pk in routed.plans], routed, at, Promise.Cause.ROUTED
     )
+    promising.promise(promises=list(routed.promises.values()))
     return set(routed.plans)
 
 
@@ -166,15 +195,6 @@ def _plan(
         routed.short[item.order.pk] = tuple({line.variant_id for line in item.lines})
 
 
-def _variants(orders: Sequence[Recorded]) -> dict[int, VariantFacts]:
-    """Those of new orders were read when they were checked."""
-    known = {
-        line.variant.id: line.variant for item in orders if item.clean for line in item.clean.lines
-    }
-    wanted = {line.variant_id for item in orders for line in item.lines} - known.keys()
-    return known | catalog.facts_by_id(variant_ids=sorted(wanted)) if wanted else known
-
-
 @needs_transaction
 def hold_failed(*, orders: Sequence[Recorded], routed: Routed, at: Mapping[int, datetime]) -> None:
     """This function will put the orders that found no route on hold, with what they lack.
@@ -204,7 +224,9 @@ def _round(
     at: Mapping[int, datetime],
     routed: Routed,
 ) -> None:
-    requests = [request_for(item, variants, at[item.order.pk]) for item in pending.values()]
+    requests = [
+        routing_requests.request_for(item, variants, at[item.order.pk]) for item in pending.values()
+    ]
     plans = {plan.demand_ref: plan for plan in planning.plan_many(requests=requests)}
     for reference, plan in plans.items():
         if plan.outcome != "full":
@@ -238,50 +260,11 @@ def _reserve(
     )
 
 
-def request_for(
-    item: Recorded, variants: Mapping[int, VariantFacts], at: datetime
-) -> RoutingRequest:
-    """This function will return what is asked of routing for what an order lacks."""
-    order = item.order
-    return RoutingRequest(
-        organization_id=order.organization_id,
-        demand_kind="order",
-        demand_ref=order.public_id,
-        lines=tuple(
-            _request_line(line, item, variants[line.variant_id])
-            for line in item.lines
-            if item.asked(line)
-        ),
-        country=order.country,
-        region=order.region,
-        latitude=order.latitude,
-        longitude=order.longitude,
-        tier=order.tier,
-        deadline_days=item.level.deadline_days,
-        currency=order.currency,
-        at=at,
-        carriers=item.carriers,
-        may_hold=item.may_hold,
-        only_nodes=item.only_nodes,
-        not_nodes=item.not_nodes,
-    )
-
-
-def _request_line(line: OrderLine, item: Recorded, variant: VariantFacts) -> RequestLine:
-    return RequestLine(
-        line_ref=line_refs.of(line.position, item.attempt),
-        variant_id=line.variant_id,
-        quantity=item.asked(line),
-        weight_g=variant.weight_g,
-        volume_cm3=volume_cm3(variant.length_mm, variant.width_mm, variant.height_mm),
-        is_hazmat=variant.is_hazmat,
-    )
-
-
 def _store(
     items: Sequence[Recorded], routed: Routed, at: Mapping[int, datetime], cause: str
 ) -> None:
-    promising.promise(promises=[_promise(item, routed, at[item.order.pk], cause) for item in items])
+    for item in items:
+        routed.promise(_promise(item, routed, at[item.order.pk], cause))
     lines = [line for item in items for line in item.lines]
     for item in items:
         for line in item.lines:
@@ -295,7 +278,7 @@ def _store(
     _propose_work(items, routed, at)
 
 
-def _promise(item: Recorded, routed: Routed, at: datetime, cause: str) -> promising.NewPromise:
+def _promise(item: Recorded, routed: Routed, at: datetime, cause: str) -> NewPromise:
     """An order of which only a part is routed arrives with its last part, once that is known, and
     ships with its first."""
     order, plan = item.order, routed.plans[item.order.pk]
@@ -307,7 +290,7 @@ def _promise(item: Recorded, routed: Routed, at: datetime, cause: str) -> promis
         moments += [order.latest_ship_at] if order.latest_ship_at else []
         inputs |= promise_inputs.of_work(order)
     is_known = all(days) or not has_rest
-    return promising.NewPromise(
+    return NewPromise(
         order=order,
         promised_on=max((day for day in days if day), default=None) if is_known else None,
         latest_ship_at=min(moments),
@@ -353,36 +336,3 @@ def _confirmed(order: Order, routed: Routed, at: datetime) -> OrderConfirmed:
         priority=order.priority,
         node_codes=[s.node_code for s in plan.shipments] if plan else [],
     )
-
-
-def with_lines(orders: Sequence[Order]) -> list[Recorded]:
-    """This function will load the lines of stored orders, how often each was routed and where not
-    to, their channels' rules and service levels, in five statements."""
-    lines = OrderLine.objects.filter(order__in=orders).order_by("order_id", "position")
-    by_order: dict[int, list[OrderLine]] = {order.pk: [] for order in orders}
-    for line in lines:
-        by_order[line.order_id].append(line)
-    works = FulfillmentOrder.objects.filter(order__in=orders).values_list("order_id")
-    routed = dict(works.annotate(Max("attempt")).order_by())
-    excluded: dict[int, set[int]] = defaultdict(set)
-    refused = NodeExclusion.objects.filter(order__in=orders)
-    for order_id, node_id in refused.values_list("order_id", "node_id"):
-        excluded[order_id].add(node_id)
-    rules = channels.rules_by_id(channel_ids={order.channel_id for order in orders})
-    levels = channels.levels_by_organization(
-        organization_ids={order.organization_id for order in orders}
-    )
-    return [
-        Recorded(
-            order,
-            None,
-            by_order[order.pk],
-            attempt=routed.get(order.pk, 0) + 1,
-            channel=rules[order.channel_id].code,
-            carriers=rules[order.channel_id].carriers,
-            level=levels[order.organization_id][order.tier],
-            not_nodes=frozenset(excluded[order.pk]),
-            may_hold=True,
-        )
-        for order in orders
-    ]

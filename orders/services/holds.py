@@ -19,7 +19,7 @@ from orders.events import HoldReleased
 from orders.hold_terms import HoldTerms
 from orders.models import Hold, Order
 from orders.selectors.orders import UnknownOrder
-from orders.services import authority, committing, crediting, holding, stopping
+from orders.services import authority, committing, crediting, holding, routing_requests, stopping
 
 ROUTED = frozenset(holding.ROUTED_HOLDS)
 
@@ -278,7 +278,7 @@ def _route_again(orders: Sequence[Order]) -> None:
     if not orders:
         return
     now = clock.now()
-    items = committing.with_lines(orders)
+    items = routing_requests.with_lines(orders)
     routed = committing.route(orders=items, at={order.pk: now for order in orders})
     served = [order for order in orders if order.pk in routed.settled]
     lift_many(orders=served, types={order.pk: ROUTED for order in served}, reason="Routed again.")

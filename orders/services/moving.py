@@ -21,7 +21,7 @@ from oms.infra.outbox.services import emitting
 from orders import line_refs
 from orders.events import WorkSplit
 from orders.models import FulfillmentOrder, Hold, Order
-from orders.services import committing, node_work, parting, release
+from orders.services import committing, node_work, parting, release, routing_requests
 from orders.services.merging import OrderOnHold
 from orders.services.parting import Taking
 from orders.services.recording import Recorded
@@ -88,7 +88,7 @@ def move_units(
     _require_routable(orders)
     targets = node_ids([move.node_code for move in moves])
     takings = parting.load(wanted=wanted, works=works)
-    items = {item.order.pk: item for item in committing.with_lines(orders)}
+    items = {item.order.pk: item for item in routing_requests.with_lines(orders)}
     for move, taking in zip(moves, takings, strict=True):
         _aim(items[taking.work.order_id], taking, targets.get(move.node_code))
     _let_go(takings, items)

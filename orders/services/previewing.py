@@ -13,7 +13,7 @@ from inventory.catalog import selectors as catalog
 from inventory.nodes import selectors as nodes
 from oms.core import clock
 from orders.models import FulfillmentOrder
-from orders.services import committing, moving
+from orders.services import moving, routing_requests
 from orders.services.parting import MoreThanThere
 from routing.services import planning, quoting
 from routing.types import RoutingRequest
@@ -109,11 +109,11 @@ def _from_elsewhere(request: RoutingRequest) -> list[PartPreview]:
 
 def _requests(work: FulfillmentOrder, parts: Sequence[Mapping[int, int]]) -> list[RoutingRequest]:
     """What routing would be asked, had each part of the order's units no route."""
-    [item] = committing.with_lines([work.order])
+    [item] = routing_requests.with_lines([work.order])
     variants = catalog.facts_by_id(variant_ids={line.variant_id for line in item.lines})
     requests = []
     for part in parts:
         for line in item.lines:
             line.unallocated = part.get(line.position, 0)
-        requests.append(committing.request_for(item, variants, clock.now()))
+        requests.append(routing_requests.request_for(item, variants, clock.now()))
     return requests

@@ -46,7 +46,7 @@ SELECT last.order_id, last.promised_on FROM made JOIN last USING (order_id)
 class NewPromise:
     """The day and the last moment to ship of an order from now on, and what they come from.
 
-    `order` is held by the caller and gets both.
+    `order` is held by the caller and gets both at once.
     """
 
     order: Order
@@ -56,6 +56,13 @@ class NewPromise:
     inputs: Mapping[str, Any]
     at: datetime
 
+    def __post_init__(self) -> None:
+        self.order.promised_on, self.order.latest_ship_at = self.promised_on, self.latest_ship_at
+
+
+#: What a promise sets on its order.
+FIELDS = ("promised_on", "latest_ship_at")
+
 
 @needs_transaction
 def promise(*, promises: Sequence[NewPromise]) -> int:
@@ -64,21 +71,18 @@ def promise(*, promises: Sequence[NewPromise]) -> int:
 
     :returns: how many orders have another day than the one they were promised before.
     """
-    if not promises:
-        return 0
-    for new in promises:
-        new.order.promised_on, new.order.latest_ship_at = new.promised_on, new.latest_ship_at
     bulk.update_rows(
         Order,
-        [
-            {
-                "id": new.order.pk,
-                "promised_on": new.promised_on,
-                "latest_ship_at": new.latest_ship_at,
-            }
-            for new in promises
-        ],
+        [{"id": new.order.pk, **{name: getattr(new, name) for name in FIELDS}} for new in promises],
     )
+    return remember(promises=promises)
+
+
+@needs_transaction
+def remember(*, promises: Sequence[NewPromise]) -> int:
+    """This function will do the same for orders whose rows the caller saves, with all `FIELDS`."""
+    if not promises:
+        return 0
     was_on = _remember(promises)
     moved = [new for new in promises if new.order.pk in was_on]
     emitting.emit_many([_moved(new, was_on[new.order.pk]) for new in moved])

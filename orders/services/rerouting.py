@@ -27,7 +27,7 @@ from orders.models import (
     OrderLine,
     Promise,
 )
-from orders.services import committing, marking, merging, release, stopping
+from orders.services import committing, marking, merging, release, routing_requests, stopping
 
 #: (order's public id, node)
 Place = tuple[str, int]
@@ -224,7 +224,7 @@ def route_again(
     those that find no stock wait or stand on hold. Nodes in `but` are not asked this time."""
     now = clock.now()
     held = stopping.list_stopped(orders=orders)
-    items = committing.with_lines([order for order in orders if order.status in _ROUTABLE])
+    items = routing_requests.with_lines([order for order in orders if order.status in _ROUTABLE])
     back = [
         item.order
         for item in items

@@ -10,7 +10,7 @@ from datetime import datetime
 from oms.core import transitions
 from oms.core.transactions import needs_transaction
 from orders.models import Hold, Order
-from orders.services import committing, fulfillment, holds, partial, release
+from orders.services import committing, fulfillment, holds, partial, release, routing_requests
 from orders.services.recording import Recorded
 
 #: Holds that end with the lack they tell of.
@@ -25,7 +25,7 @@ def settle(*, orders: Sequence[Order], at: datetime) -> None:
     # Read again: what was paid back or covered may have moved them on in this transaction.
     keys = [order.pk for order in orders]
     going = list(Order.objects.filter(pk__in=keys, status__in=_GOING).order_by("pk"))
-    items = committing.with_lines(going)
+    items = routing_requests.with_lines(going)
     if not items:
         return
     open_holds = _open_holds(going)

@@ -6,7 +6,7 @@ from oms.core import clock
 from oms.core.errors import Conflict
 from oms.core.transactions import use_case
 from orders.models import Order
-from orders.services import committing, partial, release
+from orders.services import committing, partial, release, routing_requests
 from orders.services.cancel_planning import OPEN
 
 
@@ -23,7 +23,7 @@ def ship_what_is_there(*, order_id: int) -> None:
     :raises NothingThere: there is no unit to send; the order stays as it was.
     """
     order = Order.objects.select_for_update().get(pk=order_id)
-    [item] = committing.with_lines([order])
+    [item] = routing_requests.with_lines([order])
     if order.status not in OPEN or not any(x.unallocated or x.backordered for x in item.lines):
         raise NothingThere(f"Order {order.number} waits for nothing.")
     order.is_partial_allowed = True

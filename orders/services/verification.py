@@ -82,8 +82,8 @@ class _Case:
 
 @needs_transaction
 def verify(*, orders: Sequence[Recorded], channel: ChannelFacts) -> None:
-    """This function will judge new orders of one channel and leave each confirmed, rejected, or
-    verifying with open holds.
+    """This function will judge new orders of one channel and leave each rejected, verifying with
+    open holds, or received as it was: nothing stops these.
 
     Adds the opened types to `holds` of each. The number of statements is constant.
     """
@@ -103,15 +103,9 @@ def verify(*, orders: Sequence[Recorded], channel: ChannelFacts) -> None:
         if not item.is_rejected:
             item.holds |= {tuned.rule.hold_type for tuned, _ in case.stops}
     held = [item.order for item in orders if item.holds or item.is_rejected]
-    content = [item.order for item in orders if not item.holds and not item.is_rejected]
     _open_holds([case for case in cases if not case.is_refused])
-    transitions.apply_path(held, ["verify"], at_for=_placed_at)
-    transitions.apply_path(content, ["verify", "confirm"], at_for=_placed_at)
+    transitions.apply_many(held, "verify", at_for=lambda order: order.placed_at)
     _reject([case for case in cases if case.is_refused])
-
-
-def _placed_at(order: Order) -> datetime:
-    return order.placed_at
 
 
 def _judge(cases: Sequence[_Case]) -> None:

@@ -24,10 +24,12 @@ from orders.services.recording import Recorded
 
 @dataclass(slots=True)
 class Waited:
-    """Keys of orders: those that wait, and those for which all is kept already."""
+    """Keys of orders: those that wait, and those for which all is kept already; and what those
+    that wait are promised."""
 
     waiting: set[int] = field(default_factory=set)
     ready: set[int] = field(default_factory=set)
+    promises: list[promising.NewPromise] = field(default_factory=list)
 
 
 @needs_transaction
@@ -40,11 +42,11 @@ def let_wait(
 ) -> Waited:
     """This function will let the orders wait of which all `short` variants may be sold so.
 
-    Their short units are counted as backordered, and they are promised the day of their last one.
-    The other orders are left as they are.
+    Their short units are counted as backordered, and they are to be promised the day of their last
+    one, which the caller stores. The other orders are left as they are.
     """
     allowed = _allowed(items, short)
-    waited, promises = Waited(), []
+    waited = Waited()
     if not allowed:
         return waited
     answer = stock_waiting.wait(lines=[line for item in allowed for line in _lines(item)])
@@ -53,12 +55,11 @@ def let_wait(
         if found:
             waited.waiting.add(item.order.pk)
             _count(item, found)
-            promises.append(_promise(item, found, at[item.order.pk], cause))
+            waited.promises.append(_promise(item, found, at[item.order.pk], cause))
         elif found is not None:
             waited.ready.add(item.order.pk)
             item.may_hold = True
     _store([item for item in allowed if item.order.pk in waited.waiting])
-    promising.promise(promises=promises)
     return waited
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from oms.core import clock, transitions
 from oms.core.transactions import needs_transaction
 from orders.models import Hold, Order, Promise
-from orders.services import committing, holding, holds, release, stopping
+from orders.services import committing, holding, holds, release, routing_requests, stopping
 from orders.services.amending.taking_back import REASON
 from orders.services.recording import Recorded
 
@@ -25,7 +25,7 @@ def move_on(*, order_id: int, since: Mapping[str, datetime]) -> None:
     order = Order.objects.get(pk=order_id)
     if order.status not in _ROUTABLE:
         return
-    [item] = committing.with_lines([order])
+    [item] = routing_requests.with_lines([order])
     if order.status == Order.Status.RELEASED and not item.has_work:
         transitions.apply_many([order], "recall", reason=REASON, now=clock.now())
     stops = Hold.objects.filter(order=order, released_at=None, scopes__contains=[stopping.ROUTING])
