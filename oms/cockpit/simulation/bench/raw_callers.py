@@ -37,11 +37,13 @@ class Job:
         return psycopg.connect(**self.connect, autocommit=True, prepare_threshold=0)
 
     def choose(self, chance: random.Random) -> tuple[list[int], list[int]]:
-        """Positions in ascending order, so that no two calls wait for each other crosswise."""
+        """Positions by variant, as their sums are locked, then by key, so that no two calls wait
+        for each other crosswise."""
         if self.is_hot:
             rows = [self.positions[0], chance.choice(self.positions[1:])]
         else:
-            rows = sorted(chance.sample(self.positions, LINES))
+            chosen = chance.sample(self.positions, LINES)
+            rows = sorted(chosen, key=lambda row: row[::-1])
         return [row[0] for row in rows], [row[1] for row in rows]
 
 

@@ -260,7 +260,9 @@ def test_hot_callers_share_one_position_and_lock_in_one_order() -> None:
     hot = [job.for_turn(0, 1.0, hot=True).choose(chance) for _ in range(50)]
     assert {positions[0] for positions, _ in hot} == {0}
     assert len({positions[0] for positions, _ in spread}) > 5
-    assert all(positions == sorted(set(positions)) for positions, _ in hot + spread)
+    assert all(len(set(positions)) == len(positions) for positions, _ in hot + spread)
+    by_variant = [list(zip(variants, positions, strict=True)) for positions, variants in spread]
+    assert all(rows == sorted(rows) for rows in by_variant)
     assert all(
         variants == [position + 50 for position in positions] for positions, variants in spread
     )
