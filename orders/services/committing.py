@@ -53,6 +53,7 @@ class Routed:
         if before is not None and before.promised_on == new.promised_on:
             new = replace(before, latest_ship_at=new.latest_ship_at)
         self.promises[new.order.pk] = new
+        new.set_on_order()
 
     @property
     def started(self) -> set[int]:
@@ -138,7 +139,8 @@ def _route(orders: Sequence[Recorded], at: Mapping[int, datetime], cause: str) -
     if short:
         waited = waiting.let_wait(items=short, short=routed.short, at=at, cause=cause)
         routed.waiting |= waited.waiting
-        routed.promises |= {new.order.pk: new for new in waited.promises}
+        for new in waited.promises:
+            routed.promise(new)
         ready = [item for item in short if item.order.pk in waited.ready]
         for key in waited.waiting | waited.ready:
             del routed.failed[key]

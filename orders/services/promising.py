@@ -46,7 +46,7 @@ SELECT last.order_id, last.promised_on FROM made JOIN last USING (order_id)
 class NewPromise:
     """The day and the last moment to ship of an order from now on, and what they come from.
 
-    `order` is held by the caller and gets both at once.
+    `order` is held by the caller and gets both, by `set_on_order`.
     """
 
     order: Order
@@ -56,7 +56,8 @@ class NewPromise:
     inputs: Mapping[str, Any]
     at: datetime
 
-    def __post_init__(self) -> None:
+    def set_on_order(self) -> None:
+        """This method will set both on the order in hand; nothing is stored."""
         self.order.promised_on, self.order.latest_ship_at = self.promised_on, self.latest_ship_at
 
 
@@ -71,6 +72,8 @@ def promise(*, promises: Sequence[NewPromise]) -> int:
 
     :returns: how many orders have another day than the one they were promised before.
     """
+    for new in promises:
+        new.set_on_order()
     bulk.update_rows(
         Order,
         [{"id": new.order.pk, **{name: getattr(new, name) for name in FIELDS}} for new in promises],
@@ -80,7 +83,8 @@ def promise(*, promises: Sequence[NewPromise]) -> int:
 
 @needs_transaction
 def remember(*, promises: Sequence[NewPromise]) -> int:
-    """This function will do the same for orders whose rows the caller saves, with all `FIELDS`."""
+    """This function will do the same for orders that have it set, and whose rows the caller saves
+    with `FIELDS`."""
     if not promises:
         return 0
     was_on = _remember(promises)

@@ -21,12 +21,14 @@ COORDINATE_DECIMALS = 2
 #: Lengths of the columns that stay readable.
 _OPEN_LENGTHS = {"country": 2, "region": 60, "city": 120}
 
-#: Works on any number of pairs in one statement.
+#: Works on any number of pairs in one statement. What is found stays until the caller has pointed
+#: at it; the check of the foreign key would take the same lock, but too late.
 _FIND_SQL = """
 SELECT c.subject_id, c.fingerprint, c.id
 FROM contacts_contact c
 JOIN unnest(%s::bigint[], %s::text[]) AS wanted(subject_id, fingerprint)
   ON c.subject_id = wanted.subject_id AND c.fingerprint = wanted.fingerprint
+FOR KEY SHARE OF c
 """
 
 Pair = tuple[int, str]

@@ -104,7 +104,9 @@ def forget_unused(*, contact_ids: Collection[int]) -> int:
 
     :returns: how many.
     """
-    unused = Contact.objects.filter(pk__in=contact_ids)
+    # Whoever is about to point at one is waited for, and seen by the statement after.
+    rows = Contact.objects.select_for_update().filter(pk__in=contact_ids).order_by("pk")
+    unused = Contact.objects.filter(pk__in=list(rows.values_list("pk", flat=True)))
     for relation in _pointers():
         pointing = Q(**{f"{relation.field.name}__in": contact_ids})
         users = relation.related_model._base_manager.filter(pointing)
