@@ -13,7 +13,6 @@ import pytest
 from carriers.models import Shipment
 from inventory.models import Reservation
 from inventory.warehouse.models import WorkOrder
-from oms.core import transitions
 from oms.core.transactions import unit
 from orders.models import FulfillmentOrder, Hold, Order
 from orders.rules import BUILT_IN, HOLD, PASS, REJECT, WARN, Facts, Finding
@@ -108,8 +107,10 @@ def test_control_without_the_guard_held_orders_move(monkeypatch: pytest.MonkeyPa
     def forget(*, orders: Any, channel: Any) -> None:
         verify(orders=orders, channel=channel)
         held = [item for item in orders if item.holds]
-        transitions.apply_many([item.order for item in held], "confirm", now=NOW)
+        # Past the machine, which knows no way from there to be confirmed with the others.
+        Order.objects.filter(pk__in=[item.order.pk for item in held]).update(status="received")
         for item in held:
+            item.order.__dict__["status"] = "received"
             item.holds.clear()
 
     monkeypatch.setattr(placement.verification, "verify", forget)
