@@ -103,7 +103,9 @@ def fill(organization_id: int, count: int) -> list[int]:
 def _variants_sql(cursor: object) -> str:
     cursor.execute("SELECT * FROM catalog_variant LIMIT 0")  # type: ignore[attr-defined]
     names = [column.name for column in cursor.description if column.name != "id"]  # type: ignore[attr-defined]
-    fresh = {"public_id": "'var_atp' || n", "sku": "'ATP-' || n"}
+    # Two parts of a run may fill the same database.
+    number = "((SELECT count(*) FROM catalog_variant) + n)"
+    fresh = {"public_id": f"'var_atp' || {number}", "sku": f"'ATP-' || {number}"}
     return _VARIANTS.format(
         columns=", ".join(names), values=", ".join(fresh.get(name, f"v.{name}") for name in names)
     )

@@ -19,7 +19,7 @@ from django.db import connection
 
 from inventory.catalog import selectors as catalog
 from oms.cockpit.simulation import isolation
-from oms.cockpit.simulation.bench import figures, raw_placing, timing
+from oms.cockpit.simulation.bench import figures, promising, raw_placing, timing
 from oms.cockpit.simulation.bench.figures import Figure
 from oms.cockpit.simulation.bench.raw_callers import Job
 from oms.cockpit.simulation.bench.world import Unplaced, World
@@ -251,6 +251,12 @@ def test_the_raw_limit_writes_the_rows_a_placed_order_has(small_world: World) ->
     assert ours["orders_order"] == 1
     assert ours["outbox_outboxevent"] == 4
     assert ours["inventory_stockmovement"] == 2
+
+
+def test_two_parts_of_a_run_may_fill_the_same_database(small_world: World) -> None:
+    made = [promising.fill(small_world.organization_id, 2) for _ in range(2)]
+
+    assert len({variant for variants in made for variant in variants}) == 4
 
 
 def test_hot_callers_share_one_position_and_lock_in_one_order() -> None:
