@@ -23,13 +23,13 @@ def facts_by_sku(*, organization_id: int, skus: Collection[str]) -> dict[str, Va
 
     SKUs compare exactly, as written; unknown ones are absent.
     """
-    found = Variant.objects.filter(organization_id=organization_id, sku__in=set(skus))
+    found = Variant.objects.filter(organization_id=organization_id, sku__among=set(skus))
     return {facts.sku: facts for facts in _facts(found)}
 
 
 def facts_by_id(*, variant_ids: Collection[int]) -> dict[int, VariantFacts]:
     """This function will return variants by primary key; unknown ones are absent."""
-    return {facts.id: facts for facts in _facts(Variant.objects.filter(pk__in=set(variant_ids)))}
+    return {facts.id: facts for facts in _facts(Variant.objects.filter(id__among=set(variant_ids)))}
 
 
 def owners_of(*, variant_ids: Collection[int]) -> dict[int, int]:
@@ -43,7 +43,7 @@ def components_of(*, variant_ids: Collection[int]) -> dict[int, tuple[tuple[int,
 
     Ordered by component; what is no kit is absent.
     """
-    rows = KitComponent.objects.filter(kit_id__in=set(variant_ids)).order_by("kit", "component")
+    rows = KitComponent.objects.filter(kit__among=set(variant_ids)).order_by("kit", "component")
     parts: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for kit_id, component_id, quantity in rows.values_list("kit_id", "component_id", "quantity"):
         parts[kit_id].append((component_id, quantity))

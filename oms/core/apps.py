@@ -14,4 +14,6 @@ class CoreConfig(AppConfig):
     label = "core"
 
     def ready(self) -> None:
+        import oms.core.lookups  # noqa: F401
+
         gc.set_threshold(*COLLECTOR)

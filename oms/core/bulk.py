@@ -7,9 +7,10 @@ statements constant (docs/adr/0002).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -57,7 +58,8 @@ def recordset(columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[Any]])
     """
     names = [name for name, _ in columns]
     body = orjson.dumps(
-        [dict(zip(names, row, strict=True)) for row in rows],
+        # Not strict: it would be asked of every row.
+        [dict(zip(names, row)) for row in rows],  # noqa: B905
         default=_plain,
         option=orjson.OPT_NON_STR_KEYS,
     )
@@ -83,19 +85,22 @@ def insert_rows(
     model: type[models.Model],
     rows: Sequence[Mapping[str, Any]],
     *,
+    names: Sequence[str] = (),
     on_conflict: str = "",
     returning: str = "",
 ) -> list[tuple[Any, ...]]:
     """This function will insert all rows in one statement.
 
-    Every row has the same keys: field names or attnames (`order_id`). Fields left out are NULL:
-    the database knows no defaults. `on_conflict` and `returning` are trusted SQL from the service.
+    Every row has the same keys: field names or attnames (`order_id`); `names` says which of them
+    are written where a row has more, as the `__dict__` of an instance has. Fields left out are
+    NULL: the database knows no defaults. `on_conflict` and `returning` are trusted SQL from the
+    service.
 
     :returns: what RETURNING yields, else an empty list.
     """
     if not rows:
         return []
-    names = list(rows[0])
+    names = names or list(rows[0])
     columns = [column_of(model, name) for name in names]
     source, body = _recordset_of(names, columns, rows)
     selects = ", ".join(column_value(kind, f"c{i}") for i, (_, kind) in enumerate(columns))
@@ -117,14 +122,16 @@ def update_rows(
     rows: Sequence[Mapping[str, Any]],
     *,
     key: str = "id",
+    names: Sequence[str] = (),
 ) -> int:
-    """This function will update each row by `key` in one statement.
+    """This function will update each row by `key` in one statement; `names` as in `insert_rows`,
+    the key among them.
 
     :returns: how many rows matched.
     """
     if not rows:
         return 0
-    names = list(rows[0])
+    names = names or list(rows[0])
     columns = [column_of(model, name) for name in names]
     source, body = _recordset_of(names, columns, rows)
     key_index = names.index(key)
@@ -150,7 +157,15 @@ def _recordset_of(
     rows: Sequence[Mapping[str, Any]],
 ) -> tuple[str, str]:
     shape = [(f"c{i}", kind) for i, (_, kind) in enumerate(columns)]
-    return recordset(shape, ([row[name] for name in names] for row in rows))
+    return recordset(shape, map(_getter(tuple(names)), rows))
+
+
+@cache
+def _getter(names: tuple[str, ...]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    if len(names) == 1:
+        [name] = names
+        return lambda row: (row[name],)
+    return itemgetter(*names)
 
 
 @needs_transaction

@@ -293,7 +293,7 @@ def _guarded_update(
         ],
         (
             [
-                obj.pk,
+                obj.id,  # type: ignore[attr-defined]
                 obj.version,  # type: ignore[attr-defined]
                 walk.steps[0][1],
                 walk.steps[-1][2],
@@ -332,7 +332,7 @@ def _write(
         objects[0].STATUS_CHANGE,
         [
             {
-                "subject_id": obj.pk,
+                "subject_id": obj.id,
                 "trigger": trigger,
                 "from_status": source,
                 "to_status": target,

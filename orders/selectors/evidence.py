@@ -10,6 +10,7 @@ from decimal import Decimal
 from django.db import connection
 from django.db.models import Q
 
+from oms.core import arrays
 from orders.models import Order
 from orders.rules import History, Nearby
 
@@ -43,7 +44,7 @@ WITH a AS MATERIALIZED (
     SELECT o.id, o.organization_id, o.customer_id, o.placed_at, o.currency,
            c.email_hash, c.phone_hash, c.address_hash
     FROM orders_order o JOIN contacts_contact c ON c.id = o.ship_to_id
-    WHERE o.id = ANY(%(ids)s)
+    WHERE o.id = ANY(%(ids)s::bigint[])
 )
 SELECT a.id, past.orders, past.average, past.country, past.currency,
     (SELECT count(*) FROM (
@@ -81,7 +82,7 @@ def of_orders(*, order_ids: Sequence[int], window: timedelta) -> dict[int, tuple
         cursor.execute(
             _SQL,
             {
-                "ids": list(order_ids),
+                "ids": arrays.bare(order_ids),
                 "seconds": window.total_seconds(),
                 "gone": list(_GONE),
             },
@@ -109,18 +110,18 @@ def lookalikes(*, orders: Sequence[Order], window: timedelta) -> dict[int, list[
     content, by order; those of the same batch count too. One statement."""
     rows = Order.objects.filter(
         ~Q(status__in=_GONE),
-        customer_id__in={order.customer_id for order in orders},
-        content_hash__in={order.content_hash for order in orders},
+        customer__among={order.customer_id for order in orders},
+        content_hash__among={order.content_hash for order in orders},
         placed_at__gte=min(order.placed_at for order in orders) - window,
     ).values_list("customer_id", "content_hash", "placed_at", "id", "number")
     groups: dict[tuple[int, str], list[Earlier]] = defaultdict(list)
     for customer_id, content_hash, placed_at, key, number in rows:
         groups[customer_id, content_hash].append((placed_at, key, number))
     return {
-        order.pk: [
+        order.id: [
             other
             for other in groups[order.customer_id, order.content_hash]
-            if other[:2] < (order.placed_at, order.pk)
+            if other[:2] < (order.placed_at, order.id)
         ]
         for order in orders
     }

@@ -9,7 +9,7 @@ from datetime import datetime
 from inventory.catalog.types import VariantFacts
 from inventory.services import reservations
 from inventory.types import Demand, ReserveResult
-from oms.core import bulk, clock, transitions
+from oms.core import bulk, clock, instances, transitions
 from oms.core.transactions import needs_transaction
 from oms.infra.outbox.services import emitting
 from orders import line_refs, promise_inputs
@@ -49,10 +49,10 @@ class Routed:
 
     def promise(self, new: NewPromise) -> None:
         """What is found later for the same day is no other promise; it may have to ship sooner."""
-        before = self.promises.get(new.order.pk)
+        before = self.promises.get(new.order.id)
         if before is not None and before.promised_on == new.promised_on:
             new = replace(before, latest_ship_at=new.latest_ship_at)
-        self.promises[new.order.pk] = new
+        self.promises[new.order.id] = new
         new.set_on_order()
 
     @property
@@ -75,7 +75,7 @@ def commit(*, orders: Sequence[Recorded]) -> None:
     """
     if not orders:
         return
-    at = {item.order.pk: item.order.placed_at for item in orders}
+    at = {item.order.id: item.order.placed_at for item in orders}
     routed = _route(orders, at, Promise.Cause.PLACED)
     # One write for the step and what it is promised.
     transitions.apply_path(
@@ -85,7 +85,7 @@ def commit(*, orders: Sequence[Recorded]) -> None:
         saving=promising.FIELDS,
     )
     promising.remember(promises=list(routed.promises.values()))
-    emitting.emit_many([_confirmed(item.order, routed, at[item.order.pk]) for item in orders])
+    emitting.emit_many([_confirmed(item.order, routed, at[item.order.id]) for item in orders])
     hold_failed(orders=orders, routed=routed, at=at)
 
 
@@ -97,14 +97,14 @@ def resume(*, orders: Sequence[Order]) -> None:
     transitions.apply_many(fresh, "confirm", now=now)
     items = routing_requests.with_lines(orders)
     unrouted = [item for item in items if _is_unrouted(item)]
-    at = {item.order.pk: now for item in unrouted}
+    at = {item.order.id: now for item in unrouted}
     # One call for all: stock is queued for once a transaction, after its last reservation.
     routed = route(orders=unrouted, at=at)
     emitting.emit_many([_confirmed(order, routed, now) for order in fresh])
     hold_failed(orders=unrouted, routed=routed, at=at)
-    stand = {order.pk for order in fresh}
-    going = [item.order for item in items if not item.holds or item.order.pk in routed.started]
-    ready = [order for order in going if order.pk not in stand]
+    stand = {order.id for order in fresh}
+    going = [item.order for item in items if not item.holds or item.order.id in routed.started]
+    ready = [order for order in going if order.id not in stand]
     release.release(orders=ready, at={})
 
 
@@ -135,18 +135,18 @@ def _route(orders: Sequence[Recorded], at: Mapping[int, datetime], cause: str) -
     routed = Routed()
     variants = routing_requests.variants_of(orders)
     _plan(orders, MAX_ROUNDS, variants, at, routed)
-    short = [item for item in orders if item.order.pk in routed.short]
+    short = [item for item in orders if item.order.id in routed.short]
     if short:
         waited = waiting.let_wait(items=short, short=routed.short, at=at, cause=cause)
         routed.waiting |= waited.waiting
         for new in waited.promises:
             routed.promise(new)
-        ready = [item for item in short if item.order.pk in waited.ready]
+        ready = [item for item in short if item.order.id in waited.ready]
         for key in waited.waiting | waited.ready:
             del routed.failed[key]
         _plan(ready, 1, variants, at, routed)
         _plan_parts(short, variants, at, routed)
-    _store([item for item in orders if item.order.pk in routed.plans], routed, at, cause)
+    _store([item for item in orders if item.order.id in routed.plans], routed, at, cause)
     return routed
 
 
@@ -157,10 +157,10 @@ def route_parts(*, orders: Sequence[Recorded], at: Mapping[int, datetime]) -> se
 
     :returns: keys of the orders whose part found its way.
     """
-    routed = Routed(waiting={x.order.pk for x in orders if any(y.backordered for y in x.lines)})
+    routed = Routed(waiting={x.order.id for x in orders if any(y.backordered for y in x.lines)})
     _plan(orders, MAX_ROUNDS, routing_requests.variants_of(orders), at, routed)
     _store(
-        [item for item in orders if item.order.pk in routed.plans], routed, at, Promise.Cause.ROUTED
+        [item for item in orders if item.order.id in routed.plans], routed, at, Promise.Cause.ROUTED
     )
     promising.promise(promises=list(routed.promises.values()))
     return set(routed.plans)
@@ -173,7 +173,7 @@ def _plan_parts(
     routed: Routed,
 ) -> None:
     """Of orders that may ship in parts, what is there goes at once; the rest waits or is held."""
-    open_ = [item for item in orders if item.order.pk not in routed.plans]
+    open_ = [item for item in orders if item.order.id not in routed.plans]
     parts = partial.with_something_there(items=open_, waiting=routed.waiting)
     lacks = dict(routed.failed), dict(routed.short)
     _plan(parts, 1, variants, at, routed)
@@ -193,8 +193,8 @@ def _plan(
             break
         _round(pending, variants, at, routed)
     for item in pending.values():
-        routed.failed[item.order.pk] = ("stock", "Others took the stock in the same moment.")
-        routed.short[item.order.pk] = tuple({line.variant_id for line in item.lines})
+        routed.failed[item.order.id] = ("stock", "Others took the stock in the same moment.")
+        routed.short[item.order.id] = tuple({line.variant_id for line in item.lines})
 
 
 @needs_transaction
@@ -203,16 +203,16 @@ def hold_failed(*, orders: Sequence[Recorded], routed: Routed, at: Mapping[int, 
 
     Of an order that a node works on already, the rest goes on.
     """
-    failed = [item for item in orders if item.order.pk in routed.failed]
+    failed = [item for item in orders if item.order.id in routed.failed]
     for item in failed:
-        item.holds.add(routed.failed[item.order.pk][0])
+        item.holds.add(routed.failed[item.order.id][0])
     holding.open_many(
         drafts=[
             holding.HoldDraft(
                 order=item.order,
-                type=routed.failed[item.order.pk][0],
-                reason=routed.failed[item.order.pk][1],
-                at=at[item.order.pk],
+                type=routed.failed[item.order.id][0],
+                reason=routed.failed[item.order.id][1],
+                at=at[item.order.id],
                 scopes=("routing",) if item.has_work else (),
             )
             for item in failed
@@ -227,18 +227,18 @@ def _round(
     routed: Routed,
 ) -> None:
     requests = [
-        routing_requests.request_for(item, variants, at[item.order.pk]) for item in pending.values()
+        routing_requests.request_for(item, variants, at[item.order.id]) for item in pending.values()
     ]
     plans = {plan.demand_ref: plan for plan in planning.plan_many(requests=requests)}
     for reference, plan in plans.items():
         if plan.outcome != "full":
-            key = pending.pop(reference).order.pk
+            key = pending.pop(reference).order.id
             routed.failed[key] = (_HOLD_FOR[plan.lacks], plan.why)
             if plan.short:
                 routed.short[key] = plan.short
     result = _reserve(pending, plans, at)
     for reference in result.taken:
-        routed.plans[pending.pop(reference).order.pk] = plans[reference]
+        routed.plans[pending.pop(reference).order.id] = plans[reference]
 
 
 def _reserve(
@@ -253,7 +253,7 @@ def _reserve(
                 demand_kind="order",
                 demand_ref=reference,
                 legs=plans[reference].legs,
-                at=at[item.order.pk],
+                at=at[item.order.id],
                 channel=item.channel,
                 needed_on=plans[reference].promised_on,
             )
@@ -266,7 +266,7 @@ def _store(
     items: Sequence[Recorded], routed: Routed, at: Mapping[int, datetime], cause: str
 ) -> None:
     for item in items:
-        routed.promise(_promise(item, routed, at[item.order.pk], cause))
+        routed.promise(_promise(item, routed, at[item.order.id], cause))
     lines = [line for item in items for line in item.lines]
     for item in items:
         for line in item.lines:
@@ -274,8 +274,7 @@ def _store(
             line.allocated += units
             line.unallocated -= units
     bulk.update_rows(
-        OrderLine,
-        [{"id": x.pk, "unallocated": x.unallocated, "allocated": x.allocated} for x in lines],
+        OrderLine, [line.__dict__ for line in lines], names=("id", "unallocated", "allocated")
     )
     _propose_work(items, routed, at)
 
@@ -283,8 +282,8 @@ def _store(
 def _promise(item: Recorded, routed: Routed, at: datetime, cause: str) -> NewPromise:
     """An order of which only a part is routed arrives with its last part, once that is known, and
     ships with its first."""
-    order, plan = item.order, routed.plans[item.order.pk]
-    has_rest = order.pk in routed.waiting
+    order, plan = item.order, routed.plans[item.order.id]
+    has_rest = order.id in routed.waiting
     days, moments = [plan.promised_on], [s.latest_ship_at for s in plan.shipments]
     inputs = promise_inputs.of_plan(item.level, plan, at)
     if item.has_work or has_rest:
@@ -306,17 +305,18 @@ def _propose_work(items: Sequence[Recorded], routed: Routed, at: Mapping[int, da
     work, lines = [], []
     for item in items:
         by_position = {line.position: line for line in item.lines}
-        plan = routed.plans[item.order.pk]
+        plan = routed.plans[item.order.id]
         for shipment in plan.shipments:
-            fulfillment = FulfillmentOrder(
-                order_id=item.order.pk,
+            fulfillment = instances.make(
+                FulfillmentOrder,
+                order_id=item.order.id,
                 node_id=shipment.node_id,
                 decision_ref=plan.decision_ref,
                 attempt=item.attempt,
                 service_code=shipment.service_code,
                 latest_ship_at=shipment.latest_ship_at,
                 promised_on=shipment.promised_on,
-                created_at=at[item.order.pk],
+                created_at=at[item.order.id],
             )
             work.append(fulfillment)
             lines += [
@@ -327,7 +327,7 @@ def _propose_work(items: Sequence[Recorded], routed: Routed, at: Mapping[int, da
 
 
 def _confirmed(order: Order, routed: Routed, at: datetime) -> OrderConfirmed:
-    plan = routed.plans.get(order.pk)
+    plan = routed.plans.get(order.id)
     return OrderConfirmed(
         organization_id=order.organization_id,
         order_ref=order.public_id,

@@ -37,7 +37,7 @@ def take(*, orders: Sequence[Order], authorized_by: str = "") -> dict[int, Credi
     mine = {order.public_id: order for order in orders if order.customer_id in known}
     if not mine:
         return {}
-    unpaid = _unpaid(families.of(order_ids=[order.pk for order in mine.values()]))
+    unpaid = _unpaid(families.of(order_ids=[order.id for order in mine.values()]))
     answers = credit.take(
         requests=[
             CreditRequest(order.customer_id, ref, unpaid[ref], order.currency, authorized_by)
@@ -60,7 +60,7 @@ def _unpaid(orders: Sequence[Order]) -> dict[str, Decimal]:
         money[payer] = standing.captured - standing.refunded
     unpaid = {}
     for order in orders:
-        payer = payers[order.pk]
+        payer = payers[order.id]
         covered = max(ZERO, min(order.owed_amount, money[payer]))
         money[payer] -= covered
         unpaid[order.public_id] = order.owed_amount - covered
@@ -95,14 +95,14 @@ def settle(*, order_refs: Sequence[str]) -> int:
     keys = [key for key, customer_id in buyers.items() if customer_id in known]
     if not keys:
         return 0
-    every = [order.pk for order in families.of(order_ids=keys)]
+    every = [order.id for order in families.of(order_ids=keys)]
     mine = list(Order.objects.select_for_update().filter(pk__in=every).order_by("pk"))
     unpaid = _unpaid(mine)
     until_paid = _until_paid(mine)
     return credit.shrink(
         amounts={
             order.public_id: ZERO
-            if _is_settled(order, until_paid[order.pk])
+            if _is_settled(order, until_paid[order.id])
             else unpaid[order.public_id]
             for order in mine
         }

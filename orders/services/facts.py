@@ -32,8 +32,8 @@ class Past:
     known: Mapping[int, tuple[History, Nearby]]
 
     def of(self, order: Order) -> dict[str, Any]:
-        history, nearby = self.known.get(order.pk, (History(), Nearby()))
-        earlier = self.lookalikes.get(order.pk, ())
+        history, nearby = self.known.get(order.id, (History(), Nearby()))
+        earlier = self.lookalikes.get(order.id, ())
         return {
             "lookalikes": [(number, at) for at, _key, number in earlier],
             "history": history,
@@ -46,7 +46,7 @@ def past_of(orders: Sequence[Order], rulebooks: Sequence[Rulebook]) -> Past:
     duplicate, fraud = _window("duplicate", rulebooks), _window("fraud", rulebooks)
     return Past(
         evidence.lookalikes(orders=orders, window=duplicate) if duplicate else {},
-        evidence.of_orders(order_ids=[order.pk for order in orders], window=fraud) if fraud else {},
+        evidence.of_orders(order_ids=[order.id for order in orders], window=fraud) if fraud else {},
     )
 
 
@@ -110,7 +110,7 @@ class Stored:
         channel = self.channels[order.channel_id]
         person = self.contacts.get(order.ship_to_id)
         return Facts(
-            lines=[self._line(line) for line in self.lines[order.pk]],
+            lines=[self._line(line) for line in self.lines[order.id]],
             address=_judge(person, channel) if person else None,
             contact=contact_of(person.phone, person.email) if person else None,
             **_of_order(order, channel),
@@ -133,7 +133,7 @@ def load(orders: Sequence[Order], *, purpose: str = "") -> Stored:
 
     `purpose` is why their recipients are opened; without one they stay closed.
     """
-    keys = {order.pk: list[OrderLine]() for order in orders}
+    keys = {order.id: list[OrderLine]() for order in orders}
     for line in OrderLine.objects.filter(order__in=orders).order_by("order_id", "position"):
         keys[line.order_id].append(line)
     variants = {line.variant_id for lines in keys.values() for line in lines}

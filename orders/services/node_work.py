@@ -47,15 +47,13 @@ def insert(*, works: Sequence[FulfillmentOrder], lines: Sequence[Line]) -> None:
     """This function will store new work and its lines in three statements."""
     for work, key in zip(works, bulk.next_ids(FulfillmentOrder, len(works)), strict=True):
         work.id = key
-    bulk.insert_rows(
-        FulfillmentOrder, [{name: getattr(work, name) for name in _FIELDS} for work in works]
-    )
+    bulk.insert_rows(FulfillmentOrder, [work.__dict__ for work in works], names=_FIELDS)
     bulk.insert_rows(
         FulfillmentLine,
         [
             {
-                "fulfillment_order_id": work.pk,
-                "order_line_id": line.pk,
+                "fulfillment_order_id": work.id,
+                "order_line_id": line.id,
                 "quantity": units,
                 "shipped": 0,
                 "delivered": 0,

@@ -119,7 +119,7 @@ def _first_of_each(slots: Sequence[_Slot], earlier: set[str]) -> list[CleanDraft
 
 def _find_placed(channel: ChannelFacts, references: Sequence[str]) -> set[str]:
     return set(
-        Order.objects.filter(channel_id=channel.id, external_ref__in=references).values_list(
+        Order.objects.filter(channel_id=channel.id, external_ref__among=references).values_list(
             "external_ref", flat=True
         )
     )
@@ -169,7 +169,7 @@ def _same_content(
                 data={"order": answer.public_id},
             ),
         )
-    return replace(answer, is_replay=is_replay)
+    return replace(answer, is_replay=True) if is_replay else answer
 
 
 def answer_of(item: recording.Recorded) -> Placed:
@@ -177,7 +177,7 @@ def answer_of(item: recording.Recorded) -> Placed:
     order = item.order
     return Placed(
         external_ref=order.external_ref,
-        order_id=order.pk,
+        order_id=order.id,
         public_id=order.public_id,
         number=order.number,
         status=str(order.status),
@@ -194,7 +194,7 @@ def _replays(
     wanted = [reference for reference in references if reference not in known]
     if not wanted:
         return {}
-    found = Order.objects.filter(channel_id=channel.id, external_ref__in=wanted)
+    found = Order.objects.filter(channel_id=channel.id, external_ref__among=wanted)
     holds = verification.open_hold_types(order_ids=[order.pk for order in found])
     return {
         order.external_ref: (

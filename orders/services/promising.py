@@ -76,7 +76,7 @@ def promise(*, promises: Sequence[NewPromise]) -> int:
         new.set_on_order()
     bulk.update_rows(
         Order,
-        [{"id": new.order.pk, **{name: getattr(new, name) for name in FIELDS}} for new in promises],
+        [{"id": new.order.id, **{name: getattr(new, name) for name in FIELDS}} for new in promises],
     )
     return remember(promises=promises)
 
@@ -88,8 +88,8 @@ def remember(*, promises: Sequence[NewPromise]) -> int:
     if not promises:
         return 0
     was_on = _remember(promises)
-    moved = [new for new in promises if new.order.pk in was_on]
-    emitting.emit_many([_moved(new, was_on[new.order.pk]) for new in moved])
+    moved = [new for new in promises if new.order.id in was_on]
+    emitting.emit_many([_moved(new, was_on[new.order.id]) for new in moved])
     return len(moved)
 
 
@@ -97,7 +97,7 @@ def _remember(promises: Sequence[NewPromise]) -> dict[int, date | None]:
     """The day promised before, of the orders whose day moved."""
     rows = [
         {
-            "order_id": new.order.pk,
+            "order_id": new.order.id,
             "day": new.promised_on,
             "ship_by": new.latest_ship_at,
             "cause": new.cause,

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
-from oms.core import bulk, clock, ids, transitions
+from oms.core import bulk, clock, ids, instances, transitions
 from oms.core.transactions import needs_transaction
 from oms.infra.contacts.services import vault
 from oms.infra.outbox.services import emitting
@@ -107,7 +106,7 @@ def rewrite(*, channel: ChannelFacts, order: Order, draft: CleanDraft) -> Record
     for name in names:
         setattr(order, name, getattr(fresh, name))
     order.version += 1
-    bulk.update_rows(Order, [{"id": order.pk, "version": order.version, **_row(order, names)}])
+    bulk.update_rows(Order, [order.__dict__], names=["id", "version", *names])
     OrderLine.objects.filter(order=order).delete()
     item = recorded_of(channel, order, draft)
     insert_lines(item.lines)
@@ -185,7 +184,8 @@ def _build_order(
     placed_at = draft.draft.placed_at or clock.now()
     public_id = ids.public_id("ord", at=placed_at)
     address, recipient = draft.address.address, draft.draft.recipient
-    return Order(
+    return instances.make(
+        Order,
         id=key,
         public_id=public_id,
         organization_id=channel.organization_id,
@@ -245,25 +245,23 @@ _KEPT = frozenset(
 )  # fmt: skip
 
 
-def _row(obj: Any, fields: Sequence[str]) -> dict[str, Any]:
-    return {name: getattr(obj, name) for name in fields}
-
-
 def _insert_orders(orders: Sequence[Order]) -> list[Order]:
     inserted = bulk.insert_rows(
         Order,
-        [_row(order, _ORDER_FIELDS) for order in orders],
+        [order.__dict__ for order in orders],
+        names=_ORDER_FIELDS,
         on_conflict="ON CONFLICT (channel_id, external_ref) DO NOTHING",
         returning="id",
     )
     mine = {row[0] for row in inserted}
-    return [order for order in orders if order.pk in mine]
+    return [order for order in orders if order.id in mine]
 
 
 def _build_lines(order: Order, draft: CleanDraft) -> list[OrderLine]:
     return [
-        OrderLine(
-            order_id=order.pk,
+        instances.make(
+            OrderLine,
+            order_id=order.id,
             position=line.position,
             variant_id=line.variant.id,
             sku=line.variant.sku,
@@ -283,7 +281,7 @@ def insert_lines(lines: Sequence[OrderLine]) -> None:
     """This function will store new lines and give each its key."""
     for line, key in zip(lines, bulk.next_ids(OrderLine, len(lines)), strict=True):
         line.id = key
-    bulk.insert_rows(OrderLine, [_row(line, _LINE_FIELDS) for line in lines])
+    bulk.insert_rows(OrderLine, [line.__dict__ for line in lines], names=_LINE_FIELDS)
 
 
 def _received(channel: ChannelFacts, item: Recorded) -> OrderReceived:

@@ -22,7 +22,7 @@ def with_lines(orders: Sequence[Order]) -> list[Recorded]:
     """This function will load the lines of stored orders, how often each was routed and where not
     to, their channels' rules and service levels, in five statements."""
     lines = OrderLine.objects.filter(order__in=orders).order_by("order_id", "position")
-    by_order: dict[int, list[OrderLine]] = {order.pk: [] for order in orders}
+    by_order: dict[int, list[OrderLine]] = {order.id: [] for order in orders}
     for line in lines:
         by_order[line.order_id].append(line)
     works = FulfillmentOrder.objects.filter(order__in=orders).values_list("order_id")
@@ -39,12 +39,12 @@ def with_lines(orders: Sequence[Order]) -> list[Recorded]:
         Recorded(
             order,
             None,
-            by_order[order.pk],
-            attempt=routed.get(order.pk, 0) + 1,
+            by_order[order.id],
+            attempt=routed.get(order.id, 0) + 1,
             channel=rules[order.channel_id].code,
             carriers=rules[order.channel_id].carriers,
             level=levels[order.organization_id][order.tier],
-            not_nodes=frozenset(excluded[order.pk]),
+            not_nodes=frozenset(excluded[order.id]),
             may_hold=True,
         )
         for order in orders

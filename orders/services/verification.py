@@ -116,7 +116,7 @@ def _judge(cases: Sequence[_Case]) -> None:
     wanting = [case.order for case in open_cases if case.rules["credit"].is_enabled]
     credit = crediting.take(orders=wanting) if wanting else {}
     for case in open_cases:
-        case.facts.credit = credit.get(case.order.pk)
+        case.facts.credit = credit.get(case.order.id)
         case.judge(last=True)
 
 
@@ -130,7 +130,7 @@ def _store(cases: Sequence[_Case]) -> None:
             key = (place, tuned.rule.code, tuned.version, answer.verdict, reasons, mark)
             alike[key].append(number)
     asked = [
-        {"order_id": case.order.pk, "run": case.run, "at": case.at, "n": number}
+        {"order_id": case.order.id, "run": case.run, "at": case.at, "n": number}
         for number, case in enumerate(cases)
     ]
     names = ("place", "rule", "version", "verdict", "reasons", "mark", "numbers")
@@ -154,17 +154,17 @@ def _open_holds(cases: Sequence[_Case]) -> None:
                 at=case.at,
                 rule=tuned.rule.code,
             )
-            wanted.setdefault((case.order.pk, draft.type), draft)
+            wanted.setdefault((case.order.id, draft.type), draft)
     holding.open_many(drafts=list(wanted.values()))
 
 
 def _reject(cases: Sequence[_Case]) -> None:
-    reasons = {case.order.pk: case.stops[0][1].reasons[0]["detail"] for case in cases}
-    times = {case.order.pk: case.at for case in cases}
+    reasons = {case.order.id: case.stops[0][1].reasons[0]["detail"] for case in cases}
+    times = {case.order.id: case.at for case in cases}
     rejecting.reject_many(
         orders=[case.order for case in cases],
-        reason_for=lambda order: reasons[order.pk],
-        at_for=lambda order: times[order.pk],
+        reason_for=lambda order: reasons[order.id],
+        at_for=lambda order: times[order.id],
     )
 
 
@@ -206,9 +206,9 @@ def verify_again(*, orders: Sequence[Order]) -> dict[int, set[str]]:
 
 
 def _cases(orders: Sequence[Order]) -> list[_Case]:
-    keys = [order.pk for order in orders]
+    keys = [order.id for order in orders]
     stored = facts.load(orders, purpose="verification")
-    scopes = {order.pk: (order.organization_id, stored.code_of(order)) for order in orders}
+    scopes = {order.id: (order.organization_id, stored.code_of(order)) for order in orders}
     books = rulebook.current(scopes=set(scopes.values()))
     past = facts.past_of(orders, list(books.values()))
     covered = overrides.marks_of(order_ids=keys)
@@ -218,11 +218,11 @@ def _cases(orders: Sequence[Order]) -> list[_Case]:
         _Case(
             order,
             stored.facts(order, past),
-            books[scopes[order.pk]],
+            books[scopes[order.id]],
             now,
-            runs[order.pk].number + 1,
-            covered=covered[order.pk],
-            known=runs[order.pk].objections,
+            runs[order.id].number + 1,
+            covered=covered[order.id],
+            known=runs[order.id].objections,
         )
         for order in orders
     ]
@@ -236,13 +236,13 @@ def _rate_addresses(cases: Sequence[_Case], stored: facts.Stored) -> None:
         level = facts.address_level(stored, case.order, case.facts)
         if level != case.order.address_verdict:
             case.order.address_verdict = level
-            changed.append({"id": case.order.pk, "address_verdict": level})
+            changed.append({"id": case.order.id, "address_verdict": level})
     bulk.update_rows(Order, changed)
 
 
 def _lift(cases: Sequence[_Case]) -> None:
-    upheld = {(case.order.pk, tuned.rule.hold_type) for case in cases for tuned, _ in case.stops}
-    orders = {case.order.pk: case.order for case in cases}
+    upheld = {(case.order.id, tuned.rule.hold_type) for case in cases for tuned, _ in case.stops}
+    orders = {case.order.id: case.order for case in cases}
     rows = Hold.objects.filter(order__in=list(orders), released_at=None).exclude(rule="")
     content: dict[int, set[str]] = defaultdict(set)
     for order_id, kind in rows.values_list("order_id", "type"):
@@ -257,9 +257,9 @@ def _lift(cases: Sequence[_Case]) -> None:
 
 def _go_on(orders: Sequence[Order]) -> dict[int, set[str]]:
     """Work of what is held stops; what is new and free is confirmed, routed and told."""
-    found = open_hold_types(order_ids=[order.pk for order in orders])
-    standing = {order.pk: set(found.get(order.pk, ())) for order in orders}
-    stopping.tell(orders=[order for order in orders if standing[order.pk]])
+    found = open_hold_types(order_ids=[order.id for order in orders])
+    standing = {order.id: set(found.get(order.id, ())) for order in orders}
+    stopping.tell(orders=[order for order in orders if standing[order.id]])
     free = [o for o in orders if not standing[o.pk] and o.status == Order.Status.VERIFYING]
     committing.resume(orders=free)
     return standing

@@ -34,7 +34,7 @@ def ensure_many(*, organization_id: int, references: Sequence[str]) -> dict[str,
 
 def _find(organization_id: int, references: Sequence[str]) -> dict[str, CustomerFacts]:
     rows = Customer.objects.filter(
-        organization_id=organization_id, reference__in=references
+        organization_id=organization_id, reference__among=references
     ).values_list("reference", "id", "subject_id")
     return {reference: CustomerFacts(pk, subject) for reference, pk, subject in rows}
 

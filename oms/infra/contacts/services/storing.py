@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 from django.db import connection
 
-from oms.core import bulk, clock, ids
+from oms.core import arrays, bulk, clock, ids
 from oms.core.errors import FieldError, Invalid
 from oms.core.transactions import needs_transaction
 from oms.infra.contacts import crypto, hashing
@@ -84,7 +84,9 @@ def _require_fitting(draft: ContactDraft) -> None:
 
 def _find(pairs: Sequence[Pair]) -> dict[Pair, int]:
     with connection.cursor() as cursor:
-        cursor.execute(_FIND_SQL, [[p[0] for p in pairs], [p[1] for p in pairs]])
+        cursor.execute(
+            _FIND_SQL, [arrays.bare([p[0] for p in pairs]), arrays.bare([p[1] for p in pairs])]
+        )
         return {(subject, mark): pk for subject, mark, pk in cursor.fetchall()}
 
 
