@@ -261,21 +261,24 @@ def distances(network: Network, requests: Sequence[RoutingRequest]) -> NDArray[n
 def _days(
     network: Network, requests: Sequence[RoutingRequest]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    known: dict[tuple[int, datetime], tuple[int, int]] = {}
-    leaves, placed = [], []
-    for request in requests:
-        pairs = []
-        for index, calendar in enumerate(network.calendars):
-            at = request.at
-            if (index, at) not in known:
-                known[index, at] = (
-                    calendar.ship_day(at).toordinal(),
-                    calendar.local_day(at).toordinal(),
-                )
-            pairs.append(known[index, at])
-        leaves.append([pair[0] for pair in pairs])
-        placed.append([pair[1] + request.deadline_days for pair in pairs])
-    return (
-        np.array(leaves, dtype=np.int64)[:, network.calendar_of],
-        np.array(placed, dtype=np.int64)[:, network.calendar_of],
-    )
+    """(request, node): the day of leaving, and the last day on which it may arrive."""
+    times = [request.at for request in requests]
+    found = [_of_calendar(calendar, times) for calendar in network.calendars]
+    days = np.array(found, dtype=np.int64).reshape(len(found), len(times), 2)
+    leaves, today = days.transpose(2, 1, 0)[:, :, network.calendar_of]
+    within = np.array([request.deadline_days for request in requests], dtype=np.int64)
+    return leaves, today + within[:, None]
+
+
+def _of_calendar(calendar: Calendar, times: Sequence[datetime]) -> list[tuple[int, int]]:
+    """Day of leaving and local day of each time. Both only grow with it: where the first time has
+    those of the last, all between have them."""
+    first, last = _ends(calendar, min(times)), _ends(calendar, max(times))
+    if first == last:
+        return [first] * len(times)
+    known = {at: _ends(calendar, at) for at in set(times)}
+    return [known[at] for at in times]
+
+
+def _ends(calendar: Calendar, at: datetime) -> tuple[int, int]:
+    return calendar.ship_day(at).toordinal(), calendar.local_day(at).toordinal()

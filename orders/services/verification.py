@@ -51,21 +51,24 @@ class _Case:
     at: datetime
     run: int = 1
     answers: list[_Judged] = field(default_factory=list)
+    #: Those of the answers that object.
+    objections: list[_Judged] = field(default_factory=list)
     #: What people took responsibility for, and what was objected to before.
     covered: set[overrides.Mark] = field(default_factory=set)
     known: set[overrides.Mark] = field(default_factory=set)
 
-    def judge(self, *, last: bool) -> None:
-        asked = {code: tuned for code, tuned in self.rules.items() if tuned.rule.is_last == last}
-        self.answers += judge(self.facts, asked)
+    def judge(self, asked: Rulebook) -> None:
+        answers = judge(self.facts, asked)
+        self.answers += answers
+        self.objections += [judged for judged in answers if judged[1].verdict in _OBJECTING]
 
     @property
     def stops(self) -> list[_Judged]:
         """What stops it, the gravest first; a rejection that comes too late stops it too."""
         found = [
             (tuned, answer)
-            for tuned, answer in self.answers
-            if answer.verdict in _OBJECTING and self.mark(tuned, answer) not in self.covered
+            for tuned, answer in self.objections
+            if self.mark(tuned, answer) not in self.covered
         ]
         return sorted(found, key=lambda judged: judged[1].verdict != REJECT)
 
@@ -110,14 +113,21 @@ def verify(*, orders: Sequence[Recorded], channel: ChannelFacts) -> None:
 
 def _judge(cases: Sequence[_Case]) -> None:
     """What is asked last takes something: it is not asked of orders that are refused already."""
+    books = {id(case.rules): case.rules for case in cases}
+    first = {key: _asked(rules, last=False) for key, rules in books.items()}
+    last = {key: _asked(rules, last=True) for key, rules in books.items()}
     for case in cases:
-        case.judge(last=False)
+        case.judge(first[id(case.rules)])
     open_cases = [case for case in cases if not case.is_refused]
     wanting = [case.order for case in open_cases if case.rules["credit"].is_enabled]
     credit = crediting.take(orders=wanting) if wanting else {}
     for case in open_cases:
         case.facts.credit = credit.get(case.order.id)
-        case.judge(last=True)
+        case.judge(last[id(case.rules)])
+
+
+def _asked(rules: Rulebook, *, last: bool) -> Rulebook:
+    return {code: tuned for code, tuned in rules.items() if tuned.rule.is_last == last}
 
 
 def _store(cases: Sequence[_Case]) -> None:
