@@ -20,7 +20,7 @@ from oms.core.transactions import is_first, needs_transaction
 
 #: What travels as another type: JSON has no bytes.
 _TRANSPORT = {"bytea": "text"}
-_LENGTH = re.compile(r"varchar\(\d+\)")
+_LENGTH = re.compile(r"(?:varchar|character varying)\(\d+\)")
 
 
 @cache

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
-from django.db.migrations import CreateModel
+from django.db.migrations import CreateModel, RunSQL
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
@@ -63,3 +63,27 @@ class CreateModels(Operation):
     def describe(self) -> str:
         """This function will name the tables for whoever runs the migration."""
         return "Create models " + ", ".join(operation.name for operation in self.operations)
+
+
+_DROP_LIKE = """
+DO $$
+DECLARE
+    doomed text;
+BEGIN
+    FOR doomed IN
+        SELECT i.indexrelid::regclass::text
+        FROM pg_index i
+        JOIN pg_class c ON c.oid = i.indexrelid AND c.relname LIKE '%\\_like'
+        JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+        WHERE i.indrelid = '{table}'::regclass AND a.attname = '{column}'
+    LOOP
+        EXECUTE 'DROP INDEX ' || doomed;
+    END LOOP;
+END $$
+"""
+
+
+def drop_like_index(table: str, column: str = "public_id") -> RunSQL:
+    """This function will return the operation that drops the second index of a unique column, the
+    one for LIKE; there may be none."""
+    return RunSQL(_DROP_LIKE.format(table=table, column=column), RunSQL.noop)

@@ -37,14 +37,19 @@ class FulfillmentOrder(Created, Versioned):
         CANCEL_REJECTED = "cancel_rejected", _("Cancellation refused")
 
     public_id = PublicIdField("ful")
-    order = models.ForeignKey("orders.Order", models.CASCADE, related_name="fulfillment_orders")
-    node = models.ForeignKey("nodes.Node", models.PROTECT, related_name="+")
+    # What points at these is found by the indexes and constraints below, which begin with them.
+    order = models.ForeignKey(
+        "orders.Order", models.CASCADE, related_name="fulfillment_orders", db_index=False
+    )
+    node = models.ForeignKey("nodes.Node", models.PROTECT, related_name="+", db_index=False)
     decision_ref = models.CharField(_("decision"), max_length=40)
     attempt = models.PositiveSmallIntegerField(_("attempt"), default=1)
     #: Parts of one attempt at one node: each goes in a parcel of its own.
     part = models.PositiveSmallIntegerField(_("part"), default=1)
     #: Work of another order that this goes in one parcel with; that work leads.
-    merged_into = models.ForeignKey("self", models.PROTECT, null=True, related_name="merged")
+    merged_into = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="merged", db_index=False
+    )
     service_code = models.CharField(_("service"), max_length=40)
     latest_ship_at = models.DateTimeField(_("ship by"))
     status = StatusField(_("status"), default=Status.PROPOSED, choices=Status.choices)
@@ -70,6 +75,11 @@ class FulfillmentOrder(Created, Versioned):
         ]
         indexes = [
             models.Index(fields=["node", "status"], name="orders_work_at_node"),
+            models.Index(
+                fields=["merged_into"],
+                condition=Q(merged_into__isnull=False),
+                name="orders_work_following",
+            ),
             models.Index(
                 fields=["-created_at"],
                 condition=Q(status="open", merged_into=None),
@@ -154,7 +164,9 @@ FulfillmentOrder.STATUS_CHANGE = FulfillmentOrderStatusChange  # type: ignore[at
 class FulfillmentLine(models.Model):
     """Units of one order line that a node serves."""
 
-    fulfillment_order = models.ForeignKey(FulfillmentOrder, models.CASCADE, related_name="lines")
+    fulfillment_order = models.ForeignKey(
+        FulfillmentOrder, models.CASCADE, related_name="lines", db_index=False
+    )
     order_line = models.ForeignKey(
         "orders.OrderLine", models.CASCADE, related_name="fulfillment_lines"
     )

@@ -56,10 +56,14 @@ class Order(Created, Versioned):
         ECONOMY = "economy", _("Economy")
 
     public_id = PublicIdField("ord")
-    organization = models.ForeignKey("accounts.Organization", models.PROTECT, related_name="+")
+    # What points at these is found by the indexes and constraints below, which begin with them.
+    organization = models.ForeignKey(
+        "accounts.Organization", models.PROTECT, related_name="+", db_index=False
+    )
     number = models.PositiveBigIntegerField(_("number"))
-    channel = models.ForeignKey("channels.Channel", models.PROTECT, related_name="+")
-    # The indexes below, which go on by time, are theirs.
+    channel = models.ForeignKey(
+        "channels.Channel", models.PROTECT, related_name="+", db_index=False
+    )
     customer = models.ForeignKey(
         "customers.Customer", models.PROTECT, related_name="orders", db_index=False
     )
@@ -71,9 +75,13 @@ class Order(Created, Versioned):
     origin = models.CharField(
         _("made by"), max_length=12, choices=Origin.choices, default=Origin.CHANNEL
     )
-    replaces = models.ForeignKey("self", models.PROTECT, null=True, related_name="replacements")
+    replaces = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="replacements", db_index=False
+    )
     #: The order that this one's lines were part of.
-    split_from = models.ForeignKey("self", models.PROTECT, null=True, related_name="split_off")
+    split_from = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="split_off", db_index=False
+    )
     #: A built-in tier or one that the organization made; see `channels.ServiceLevel`.
     tier = models.CharField(_("tier"), max_length=20, default=Tier.STANDARD)
     priority = models.IntegerField(_("priority"), default=0)
@@ -162,6 +170,14 @@ class Order(Created, Versioned):
             models.Index(
                 fields=["delivered_at"], condition=Q(delivered_at__isnull=False), name="orders_done"
             ),
+            models.Index(
+                fields=["replaces"], condition=Q(replaces__isnull=False), name="orders_replacing"
+            ),
+            models.Index(
+                fields=["split_from"],
+                condition=Q(split_from__isnull=False),
+                name="orders_split_off",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -238,7 +254,7 @@ Order.STATUS_CHANGE = OrderStatusChange  # type: ignore[attr-defined]
 class OrderLine(models.Model):
     """Counters: ordered = cancelled + unallocated + backordered + allocated + shipped."""
 
-    order = models.ForeignKey(Order, models.CASCADE, related_name="lines")
+    order = models.ForeignKey(Order, models.CASCADE, related_name="lines", db_index=False)
     position = models.PositiveIntegerField(_("line"))
     variant = models.ForeignKey("catalog.Variant", models.PROTECT, related_name="+")
     sku = models.CharField(_("SKU"), max_length=64)

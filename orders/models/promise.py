@@ -19,7 +19,9 @@ class Promise(Created):
         EDITED = "edited", _("Changed")
         HOURS = "hours", _("The hours of the node changed")
 
-    order = models.ForeignKey("orders.Order", models.CASCADE, related_name="promises")
+    order = models.ForeignKey(
+        "orders.Order", models.CASCADE, related_name="promises", db_index=False
+    )
     sequence = models.PositiveSmallIntegerField(_("sequence"))
     promised_on = models.DateField(_("promised"), null=True)
     latest_ship_at = models.DateTimeField(_("ship by"), null=True)

@@ -12,7 +12,9 @@ class Customer(Created):
     """A buyer of one organization, known by the channel's reference or by mail (keyed hash)."""
 
     public_id = PublicIdField("cus")
-    organization = models.ForeignKey("accounts.Organization", models.PROTECT, related_name="+")
+    organization = models.ForeignKey(
+        "accounts.Organization", models.PROTECT, related_name="+", db_index=False
+    )
     reference = models.CharField(_("reference"), max_length=80)
     subject = models.ForeignKey("contacts.Subject", models.PROTECT, related_name="+")
 

@@ -27,7 +27,7 @@ class Contact(Created):
     """One name and address of a subject, sealed; the open columns are coarse on purpose."""
 
     public_id = PublicIdField("con")
-    subject = models.ForeignKey(Subject, models.PROTECT, related_name="contacts")
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="contacts", db_index=False)
     ciphertext = models.BinaryField(help_text=_("Name, company, phones, mails, street, postcode."))
     fingerprint = models.CharField(max_length=64)
     email_hash = models.CharField(max_length=64, blank=True)
