@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -42,29 +42,34 @@ _NEAR = """
 _SQL = """
 WITH a AS MATERIALIZED (
     SELECT o.id, o.organization_id, o.customer_id, o.placed_at, o.currency,
-           c.email_hash, c.phone_hash, c.address_hash
+           c.email_hash, c.phone_hash, c.address_hash,
+           o.id = ANY(%(first)s::bigint[]) AS is_first
     FROM orders_order o JOIN contacts_contact c ON c.id = o.ship_to_id
     WHERE o.id = ANY(%(ids)s::bigint[])
+), past AS (
+    SELECT a.id, orders, average, country, usual.currency,
+        (SELECT count(*) FROM (
+            SELECT FROM orders_order x WHERE x.customer_id = a.customer_id
+              AND x.placed_at > a.placed_at - make_interval(secs => %(seconds)s)
+              AND (x.placed_at, x.id) < (a.placed_at, a.id)
+            LIMIT {enough}) s) AS near
+    FROM a CROSS JOIN LATERAL (
+        SELECT count(*) AS orders,
+            avg(x.total_amount) FILTER (WHERE x.currency = a.currency) AS average,
+            mode() WITHIN GROUP (ORDER BY x.country) AS country,
+            mode() WITHIN GROUP (ORDER BY x.currency) AS currency
+        FROM (
+            SELECT x.total_amount, x.currency, x.country FROM orders_order x
+            WHERE x.customer_id = a.customer_id AND (x.placed_at, x.id) < (a.placed_at, a.id)
+              AND x.status <> ALL(%(gone)s)
+            ORDER BY x.placed_at DESC LIMIT {remembered}
+        ) x
+    ) usual
+    WHERE NOT a.is_first
 )
-SELECT a.id, past.orders, past.average, past.country, past.currency,
-    (SELECT count(*) FROM (
-        SELECT FROM orders_order x WHERE x.customer_id = a.customer_id
-          AND x.placed_at > a.placed_at - make_interval(secs => %(seconds)s)
-          AND (x.placed_at, x.id) < (a.placed_at, a.id)
-        LIMIT {enough}) s),
-    {email}, {phone}, {address}
-FROM a CROSS JOIN LATERAL (
-    SELECT count(*) AS orders,
-        avg(x.total_amount) FILTER (WHERE x.currency = a.currency) AS average,
-        mode() WITHIN GROUP (ORDER BY x.country) AS country,
-        mode() WITHIN GROUP (ORDER BY x.currency) AS currency
-    FROM (
-        SELECT x.total_amount, x.currency, x.country FROM orders_order x
-        WHERE x.customer_id = a.customer_id AND (x.placed_at, x.id) < (a.placed_at, a.id)
-          AND x.status <> ALL(%(gone)s)
-        ORDER BY x.placed_at DESC LIMIT {remembered}
-    ) x
-) past
+SELECT a.id, coalesce(past.orders, 0), past.average, past.country, past.currency,
+    coalesce(past.near, 0), {email}, {phone}, {address}
+FROM a LEFT JOIN past USING (id)
 """.format(
     enough=ENOUGH,
     remembered=REMEMBERED,
@@ -75,14 +80,20 @@ FROM a CROSS JOIN LATERAL (
 )
 
 
-def of_orders(*, order_ids: Sequence[int], window: timedelta) -> dict[int, tuple[History, Nearby]]:
+def of_orders(
+    *, order_ids: Sequence[int], window: timedelta, first: Collection[int] = ()
+) -> dict[int, tuple[History, Nearby]]:
     """This function will return by order what its customer ordered before it, and how many orders
-    with the same customer, mail, phone or door came within `window` before it. One statement."""
+    with the same customer, mail, phone or door came within `window` before it. One statement.
+
+    Nobody is asked for what the customers of `first` ordered before: they are new.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             _SQL,
             {
                 "ids": arrays.bare(order_ids),
+                "first": arrays.bare(first),
                 "seconds": window.total_seconds(),
                 "gone": list(_GONE),
             },

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -41,12 +41,19 @@ class Past:
         }
 
 
-def past_of(orders: Sequence[Order], rulebooks: Sequence[Rulebook]) -> Past:
-    """This function will look back as far as the rules in use need, in at most two statements."""
+def past_of(
+    orders: Sequence[Order], rulebooks: Sequence[Rulebook], *, first: Collection[int] = ()
+) -> Past:
+    """This function will look back as far as the rules in use need, in at most two statements.
+
+    `first` are keys of orders whose customers have no other order.
+    """
     duplicate, fraud = _window("duplicate", rulebooks), _window("fraud", rulebooks)
     return Past(
         evidence.lookalikes(orders=orders, window=duplicate) if duplicate else {},
-        evidence.of_orders(order_ids=[order.id for order in orders], window=fraud) if fraud else {},
+        evidence.of_orders(order_ids=[order.id for order in orders], first=first, window=fraud)
+        if fraud
+        else {},
     )
 
 

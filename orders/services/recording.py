@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -35,6 +36,8 @@ class Recorded:
     channel: str = ""
     carriers: tuple[str, ...] = ()
     level: Level = BUILT_IN["standard"]
+    #: The first order of a customer who was not known before.
+    is_first: bool = False
     #: A rule or a person refused it.
     is_rejected: bool = False
     #: Units by line position that can be served now, where a part ships before the rest.
@@ -90,6 +93,7 @@ def store(*, channel: ChannelFacts, drafts: Sequence[CleanDraft], status: str) -
     orders = _insert_orders(orders)
     by_reference = {draft.draft.external_ref: draft for draft in drafts}
     recorded = [recorded_of(channel, order, by_reference[order.external_ref]) for order in orders]
+    _mark_first(recorded, buyers)
     insert_lines([line for item in recorded for line in item.lines])
     return recorded
 
@@ -111,6 +115,14 @@ def rewrite(*, channel: ChannelFacts, order: Order, draft: CleanDraft) -> Record
     item = recorded_of(channel, order, draft)
     insert_lines(item.lines)
     return item
+
+
+def _mark_first(recorded: Sequence[Recorded], buyers: Mapping[str, CustomerFacts]) -> None:
+    """A new customer with two orders in one batch has ordered before the second."""
+    orders_of = Counter(item.order.customer_id for item in recorded)
+    new = {buyer.id for buyer in buyers.values() if buyer.is_new and orders_of[buyer.id] == 1}
+    for item in recorded:
+        item.is_first = item.order.customer_id in new
 
 
 def recorded_of(channel: ChannelFacts, order: Order, draft: CleanDraft) -> Recorded:

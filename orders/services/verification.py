@@ -94,7 +94,8 @@ def verify(*, orders: Sequence[Recorded], channel: ChannelFacts) -> None:
         return
     scope = (channel.organization_id, channel.code)
     rules = rulebook.current(scopes=[scope])[scope]
-    past = facts.past_of([item.order for item in orders], [rules])
+    first = {item.order.id for item in orders if item.is_first}
+    past = facts.past_of([item.order for item in orders], [rules], first=first)
     cases = [
         _Case(item.order, facts.of_new(item, channel, past), rules, item.order.placed_at)
         for item in orders

@@ -15,6 +15,8 @@ from orders.customers.models import Customer
 class CustomerFacts:
     id: int
     subject_id: int
+    #: Made in this transaction: nobody has ordered as this customer before.
+    is_new: bool = False
 
 
 @needs_transaction
@@ -58,4 +60,4 @@ def _insert(organization_id: int, references: Sequence[str]) -> dict[str, Custom
         on_conflict="ON CONFLICT (organization_id, reference) DO NOTHING",
         returning="reference, id, subject_id",
     )
-    return {reference: CustomerFacts(pk, subject) for reference, pk, subject in made}
+    return {reference: CustomerFacts(pk, subject, True) for reference, pk, subject in made}

@@ -14,6 +14,13 @@ _LAST = (
     "Keller", "Lindt", "Moreau", "Novak", "Okafor", "Parker", "Quist", "Ramos", "Sato", "Tanaka",
     "Ulrich", "Varga", "Weber", "Young",
 )  # fmt: skip
+#: Area codes of large cities in the North American numbering plan.
+_AREAS = (
+    202, 203, 205, 206, 210, 212, 213, 214, 215, 216, 301, 303, 305, 312, 313, 314, 315, 317, 401,
+    402, 404, 405, 407, 410, 412, 414, 415, 501, 502, 503, 504, 505, 512, 513, 515, 601, 602, 603,
+    612, 614, 615, 617, 619, 702, 703, 704, 713, 714, 716, 718, 801, 802, 804, 808, 813, 816, 818,
+    901, 904, 907, 916, 919,
+)  # fmt: skip
 _STREETS = ("Maple Avenue", "Oak Street", "Cedar Lane", "River Road", "Hill Street", "Lake Drive")
 
 
@@ -33,6 +40,6 @@ def invent(chance: random.Random) -> Person:
         name=f"{first} {last}",
         email=f"{first}.{last}{number}@example.com".lower(),
         # 555-01xx is set aside for fiction in the North American numbering plan.
-        phone=f"+1 202 555 01{chance.randint(0, 99):02d}",
+        phone=f"+1 {_AREAS[number % len(_AREAS)]} 555 01{chance.randint(0, 99):02d}",
         street=f"{number} {chance.choice(_STREETS)}",
     )
