@@ -110,6 +110,15 @@ def needs_transaction(function: Callable[P, R]) -> Callable[P, R]:
     return wrapper
 
 
+@needs_transaction
+def check_references() -> None:
+    """This function will check the foreign keys of what the transaction has written so far, and go
+    on leaving the others to the commit: whoever is about to lock what others wait for has them
+    behind. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
+
+
 @contextmanager
 def consumer() -> Iterator[None]:
     """This function will open the transaction a relay wraps around one batch of one consumer."""

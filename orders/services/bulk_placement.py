@@ -18,7 +18,7 @@ from orders.services import placement
 from orders.types import OrderDraft, Placed
 
 #: Small enough that locks are short, large enough that a statement costs little per order.
-BATCH = 200
+BATCH = 250
 #: A lane and its connection keep one core busy each; more lanes wait for one interpreter.
 LANES = 2
 

@@ -10,7 +10,7 @@ from inventory.catalog.types import VariantFacts
 from inventory.services import reservations
 from inventory.types import Demand, ReserveResult
 from oms.core import bulk, clock, instances, transitions
-from oms.core.transactions import needs_transaction
+from oms.core.transactions import check_references, needs_transaction
 from oms.infra.outbox.services import emitting
 from orders import line_refs, promise_inputs
 from orders.events import OrderConfirmed
@@ -236,6 +236,9 @@ def _round(
             routed.failed[key] = (_HOLD_FOR[plan.lacks], plan.why)
             if plan.short:
                 routed.short[key] = plan.short
+    if pending:
+        # What was written so far is checked before stock is locked, not while others wait for it.
+        check_references()
     result = _reserve(pending, plans, at)
     for reference in result.taken:
         routed.plans[pending.pop(reference).order.id] = plans[reference]
