@@ -20,6 +20,7 @@ from orders.services import (
     node_work,
     partial,
     promising,
+    recording,
     release,
     routing_requests,
     waiting,
@@ -146,7 +147,7 @@ def _route(orders: Sequence[Recorded], at: Mapping[int, datetime], cause: str) -
             del routed.failed[key]
         _plan(ready, 1, variants, at, routed)
         _plan_parts(short, variants, at, routed)
-    _store([item for item in orders if item.order.id in routed.plans], routed, at, cause)
+    _store(orders, routed, at, cause)
     return routed
 
 
@@ -159,9 +160,7 @@ def route_parts(*, orders: Sequence[Recorded], at: Mapping[int, datetime]) -> se
     """
     routed = Routed(waiting={x.order.id for x in orders if any(y.backordered for y in x.lines)})
     _plan(orders, MAX_ROUNDS, routing_requests.variants_of(orders), at, routed)
-    _store(
-        [item for item in orders if item.order.id in routed.plans], routed, at, Promise.Cause.ROUTED
-    )
+    _store(orders, routed, at, Promise.Cause.ROUTED)
     promising.promise(promises=list(routed.promises.values()))
     return set(routed.plans)
 
@@ -266,20 +265,23 @@ def _reserve(
 
 
 def _store(
-    items: Sequence[Recorded], routed: Routed, at: Mapping[int, datetime], cause: str
+    orders: Sequence[Recorded], routed: Routed, at: Mapping[int, datetime], cause: str
 ) -> None:
-    for item in items:
+    planned = [item for item in orders if item.order.id in routed.plans]
+    stored = [item for item in planned if item.are_lines_stored]
+    for item in planned:
         routed.promise(_promise(item, routed, at[item.order.id], cause))
-    lines = [line for item in items for line in item.lines]
-    for item in items:
         for line in item.lines:
             units = item.asked(line)
             line.allocated += units
             line.unallocated -= units
+    recording.save_lines(orders=orders)
     bulk.update_rows(
-        OrderLine, [line.__dict__ for line in lines], names=("id", "unallocated", "allocated")
+        OrderLine,
+        [line.__dict__ for item in stored for line in item.lines],
+        names=("id", "unallocated", "allocated"),
     )
-    _propose_work(items, routed, at)
+    _propose_work(planned, routed, at)
 
 
 def _promise(item: Recorded, routed: Routed, at: datetime, cause: str) -> NewPromise:

@@ -65,6 +65,7 @@ def create(
     stored = recording.store(channel=channel, drafts=[checked], status=Order.Status.DRAFT)
     if not stored:
         raise ReferenceTaken(f"The channel has an order {named.external_ref} already.")
+    recording.save_lines(orders=stored)
     order = stored[0].order
     if within is not None:
         within(order)

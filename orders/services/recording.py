@@ -46,6 +46,8 @@ class Recorded:
     may_hold: bool = False
     #: Since when lines wait that are planned anew, by their name: they keep their place.
     waiting_since: Mapping[str, datetime] = field(default_factory=dict)
+    #: Lines of a new order are stored once it is known where they go, see `save_lines`.
+    are_lines_stored: bool = True
     #: Where it may come from: only these nodes, where any are named, and none of those.
     only_nodes: frozenset[int] = frozenset()
     not_nodes: frozenset[int] = frozenset()
@@ -67,7 +69,8 @@ class Recorded:
 
 @needs_transaction
 def record(*, channel: ChannelFacts, drafts: Sequence[CleanDraft]) -> list[Recorded]:
-    """This function will store the orders as received and emit OrderReceived for each.
+    """This function will store the orders as received and emit OrderReceived for each. Their lines
+    are stored by `save_lines`, which whoever decides on an order calls.
 
     An order that another caller placed in the same moment is left out: it is theirs.
     """
@@ -81,7 +84,8 @@ def record(*, channel: ChannelFacts, drafts: Sequence[CleanDraft]) -> list[Recor
 
 @needs_transaction
 def store(*, channel: ChannelFacts, drafts: Sequence[CleanDraft], status: str) -> list[Recorded]:
-    """This function will store orders with their customers, contacts and lines, and tell nobody.
+    """This function will store orders with their customers and contacts, and tell nobody. Their
+    lines are stored by `save_lines`.
 
     An order whose reference the channel has already is left out.
     """
@@ -94,7 +98,8 @@ def store(*, channel: ChannelFacts, drafts: Sequence[CleanDraft], status: str) -
     by_reference = {draft.draft.external_ref: draft for draft in drafts}
     recorded = [recorded_of(channel, order, by_reference[order.external_ref]) for order in orders]
     _mark_first(recorded, buyers)
-    insert_lines([line for item in recorded for line in item.lines])
+    for item in recorded:
+        item.are_lines_stored = False
     return recorded
 
 
@@ -286,6 +291,16 @@ def _build_lines(order: Order, draft: CleanDraft) -> list[OrderLine]:
         )
         for line in draft.lines
     ]
+
+
+@needs_transaction
+def save_lines(*, orders: Sequence[Recorded]) -> None:
+    """This function will store the lines of those orders that have none stored yet, with their
+    counters as they are in hand; two statements, or none."""
+    fresh = [item for item in orders if not item.are_lines_stored]
+    insert_lines([line for item in fresh for line in item.lines])
+    for item in fresh:
+        item.are_lines_stored = True
 
 
 @needs_transaction

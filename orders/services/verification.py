@@ -20,7 +20,16 @@ from orders.models import Hold, Order
 from orders.rules import HOLD, REJECT, Answer, Facts, Tuned, judge
 from orders.selectors import overrides, rulebook
 from orders.selectors.rulebook import Rulebook
-from orders.services import committing, crediting, facts, holding, holds, rejecting, stopping
+from orders.services import (
+    committing,
+    crediting,
+    facts,
+    holding,
+    holds,
+    recording,
+    rejecting,
+    stopping,
+)
 from orders.services.recording import Recorded
 
 _OBJECTING = (HOLD, REJECT)
@@ -106,7 +115,9 @@ def verify(*, orders: Sequence[Recorded], channel: ChannelFacts) -> None:
         item.is_rejected = case.is_refused
         if not item.is_rejected:
             item.holds |= {tuned.rule.hold_type for tuned, _ in case.stops}
-    held = [item.order for item in orders if item.holds or item.is_rejected]
+    stopped = [item for item in orders if item.holds or item.is_rejected]
+    recording.save_lines(orders=stopped)
+    held = [item.order for item in stopped]
     _open_holds([case for case in cases if not case.is_refused])
     transitions.apply_many(held, "verify", at_for=lambda order: order.placed_at)
     _reject([case for case in cases if case.is_refused])

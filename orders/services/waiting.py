@@ -127,6 +127,7 @@ def _store(items: Sequence[Recorded]) -> None:
         [
             {"id": line.pk, "unallocated": line.unallocated, "backordered": line.backordered}
             for item in items
+            if item.are_lines_stored
             for line in item.lines
         ],
     )

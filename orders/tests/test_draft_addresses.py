@@ -10,11 +10,10 @@ import pytest
 from django.db import IntegrityError, connection
 
 from oms.infra.contacts.models import Contact
-from oms.infra.contacts.services import storing
+from oms.infra.contacts.services import storing, vault
 from orders.models import Order
 from orders.services import drafts, placement
 from orders.tests.factories import a_draft, a_world
-from orders.types import Placed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -22,7 +21,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 MOMENT = 0.5
 
 
-def _place_while_a_draft_with_the_address_is_discarded() -> None:
+def _place_while_a_draft_with_the_address_is_discarded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The draft goes between the moment its address is found and the order that points at it."""
     world = a_world()
     draft = drafts.create(channel=world.channel, draft=a_draft("D-1", customer_ref="ada"))
     failures: list[BaseException] = []
@@ -37,21 +37,26 @@ def _place_while_a_draft_with_the_address_is_discarded() -> None:
 
     other = threading.Thread(target=discard)
 
-    def within(_answers: Sequence[Placed]) -> None:
+    store_many = vault.store_many
+
+    def store_and_wait(*, drafts: Sequence[vault.ContactDraft]) -> list[int]:
+        found = store_many(drafts=drafts)
         other.start()
         time.sleep(MOMENT)
+        return found
 
+    monkeypatch.setattr(vault, "store_many", store_and_wait)
     try:
-        placement.place(
-            channel=world.channel, drafts=[a_draft("R-1", customer_ref="ada")], within=within
-        )
+        placement.place(channel=world.channel, drafts=[a_draft("R-1", customer_ref="ada")])
     finally:
         other.join(30)
     assert failures == []
 
 
-def test_an_address_that_an_order_is_about_to_have_stays() -> None:
-    _place_while_a_draft_with_the_address_is_discarded()
+def test_an_address_that_an_order_is_about_to_have_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _place_while_a_draft_with_the_address_is_discarded(monkeypatch)
 
     order = Order.objects.get()
     assert (order.external_ref, order.status) == ("R-1", "confirmed")
@@ -65,4 +70,4 @@ def test_control_where_nobody_holds_the_address_the_order_fails(
     monkeypatch.setattr(storing, "_FIND_SQL", unlocked)
 
     with pytest.raises(IntegrityError):
-        _place_while_a_draft_with_the_address_is_discarded()
+        _place_while_a_draft_with_the_address_is_discarded(monkeypatch)
