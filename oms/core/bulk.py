@@ -42,10 +42,10 @@ def next_ids(model: type[models.Model], count: int) -> list[int]:
     if count == 0:
         return []
     with connection.cursor() as cursor:
+        # The name that PostgreSQL gives the sequence of an identity column.
+        sequence = f'"{model._meta.db_table}_id_seq"'
         cursor.execute(
-            # The sequence is looked up once, not once a row.
-            "SELECT nextval((SELECT pg_get_serial_sequence(%s, 'id'))) FROM generate_series(1, %s)",
-            [model._meta.db_table, count],
+            "SELECT nextval(%s::regclass) FROM generate_series(1, %s)", [sequence, count]
         )
         return [row[0] for row in cursor.fetchall()]
 

@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
+
+from django.db import transaction
 
 from inventory.catalog.types import VariantFacts
 from inventory.services import reservations
 from inventory.types import Demand, ReserveResult
-from oms.core import bulk, clock, instances, transitions
+from oms.core import clock, transitions
 from oms.core.transactions import check_references, needs_transaction
 from oms.infra.outbox.services import emitting
-from orders import line_refs, promise_inputs
 from orders.events import OrderConfirmed
-from orders.models import FulfillmentOrder, Order, OrderLine, Promise
+from orders.models import Order, Promise
 from orders.services import (
     holding,
-    node_work,
     partial,
     promising,
-    recording,
     release,
     routing_requests,
     waiting,
 )
-from orders.services.promising import NewPromise
 from orders.services.recording import Recorded
+from orders.services.routed import Routed, store
 from routing.services import planning
 from routing.types import RoutingPlan
 
@@ -34,36 +32,6 @@ from routing.types import RoutingPlan
 MAX_ROUNDS = 3
 #: What a plan lacks → the hold that says so.
 _HOLD_FOR = {"stock": "stock", "route": "routing"}
-
-
-@dataclass(slots=True)
-class Routed:
-    """By order key: plans that hold their stock, and hold type and reason of those without; the
-    variants these lack; the orders that wait for stock, which is no failure; and what is promised
-    now, and not stored yet."""
-
-    plans: dict[int, RoutingPlan] = field(default_factory=dict)
-    failed: dict[int, tuple[str, str]] = field(default_factory=dict)
-    short: dict[int, tuple[int, ...]] = field(default_factory=dict)
-    waiting: set[int] = field(default_factory=set)
-    promises: dict[int, NewPromise] = field(default_factory=dict)
-
-    def promise(self, new: NewPromise) -> None:
-        """What is found later for the same day is no other promise; it may have to ship sooner."""
-        before = self.promises.get(new.order.id)
-        if before is not None and before.promised_on == new.promised_on:
-            new = replace(before, latest_ship_at=new.latest_ship_at)
-        self.promises[new.order.id] = new
-        new.set_on_order()
-
-    @property
-    def started(self) -> set[int]:
-        """Orders of which a part found its way, and the rest did not."""
-        return self.plans.keys() & self.failed.keys()
-
-    @property
-    def settled(self) -> set[int]:
-        return (self.plans.keys() - self.failed.keys()) | self.waiting
 
 
 @needs_transaction
@@ -77,8 +45,64 @@ def commit(*, orders: Sequence[Recorded]) -> None:
     if not orders:
         return
     at = {item.order.id: item.order.placed_at for item in orders}
-    routed = _route(orders, at, Promise.Cause.PLACED)
-    # One write for the step and what it is promised.
+    plans = _ask(orders, routing_requests.variants_of(orders), at)
+    whole = [item for item in orders if plans[item.order.public_id].outcome == "full"]
+    if not _commit_whole(whole, plans, at):
+        whole = []
+    done = {item.order.id for item in whole}
+    rest = [item for item in orders if item.order.id not in done]
+    if rest:
+        routed = _route(rest, at, Promise.Cause.PLACED, plans)
+        _take_steps(rest, routed)
+        emitting.emit_many([_confirmed(item.order, routed, at[item.order.id]) for item in rest])
+        hold_failed(orders=rest, routed=routed, at=at)
+
+
+def _commit_whole(
+    items: Sequence[Recorded], plans: Mapping[str, RoutingPlan], at: Mapping[int, datetime]
+) -> bool:
+    """Writes all of the orders first and takes their stock last: others wait for the stock as short
+    as can be. Where somebody was faster nothing of it stands, and none is committed."""
+    if not items:
+        return True
+    before = _Before(items)
+    routed = Routed({item.order.id: plans[item.order.public_id] for item in items})
+    try:
+        with transaction.atomic():
+            store(orders=items, routed=routed, at=at, cause=Promise.Cause.PLACED)
+            _take_steps(items, routed)
+            taken = _reserve({item.order.public_id: item for item in items}, plans, at).taken
+            if len(taken) < len(items):
+                raise _Outrun
+            emitting.emit_many([_confirmed(x.order, routed, at[x.order.id]) for x in items])
+    except _Outrun:
+        before.put_back()
+        return False
+    return True
+
+
+class _Outrun(Exception):
+    """Others took the stock between plan and reservation."""
+
+
+class _Before:
+    """What orders and their lines were like, for where a try comes to nothing."""
+
+    def __init__(self, items: Sequence[Recorded]) -> None:
+        self._items = [(item, item.are_lines_stored) for item in items]
+        self._rows = [(row, dict(row.__dict__)) for x in items for row in (x.order, *x.lines)]
+
+    def put_back(self) -> None:
+        for item, are_lines_stored in self._items:
+            item.are_lines_stored = are_lines_stored
+        for row, columns in self._rows:
+            # Past the descriptor of the status, which refuses every assignment.
+            row.__dict__.clear()
+            row.__dict__.update(columns)
+
+
+def _take_steps(orders: Sequence[Recorded], routed: Routed) -> None:
+    """One write for the steps and what the orders are promised."""
     transitions.apply_path(
         [item.order for item in orders],
         ["verify", "confirm"],
@@ -86,8 +110,6 @@ def commit(*, orders: Sequence[Recorded]) -> None:
         saving=promising.FIELDS,
     )
     promising.remember(promises=list(routed.promises.values()))
-    emitting.emit_many([_confirmed(item.order, routed, at[item.order.id]) for item in orders])
-    hold_failed(orders=orders, routed=routed, at=at)
 
 
 @needs_transaction
@@ -132,10 +154,15 @@ def route(
     return routed
 
 
-def _route(orders: Sequence[Recorded], at: Mapping[int, datetime], cause: str) -> Routed:
+def _route(
+    orders: Sequence[Recorded],
+    at: Mapping[int, datetime],
+    cause: str,
+    plans: Mapping[str, RoutingPlan] | None = None,
+) -> Routed:
     routed = Routed()
     variants = routing_requests.variants_of(orders)
-    _plan(orders, MAX_ROUNDS, variants, at, routed)
+    _plan(orders, MAX_ROUNDS, variants, at, routed, plans)
     short = [item for item in orders if item.order.id in routed.short]
     if short:
         waited = waiting.let_wait(items=short, short=routed.short, at=at, cause=cause)
@@ -147,7 +174,7 @@ def _route(orders: Sequence[Recorded], at: Mapping[int, datetime], cause: str) -
             del routed.failed[key]
         _plan(ready, 1, variants, at, routed)
         _plan_parts(short, variants, at, routed)
-    _store(orders, routed, at, cause)
+    store(orders=orders, routed=routed, at=at, cause=cause)
     return routed
 
 
@@ -160,7 +187,7 @@ def route_parts(*, orders: Sequence[Recorded], at: Mapping[int, datetime]) -> se
     """
     routed = Routed(waiting={x.order.id for x in orders if any(y.backordered for y in x.lines)})
     _plan(orders, MAX_ROUNDS, routing_requests.variants_of(orders), at, routed)
-    _store(orders, routed, at, Promise.Cause.ROUTED)
+    store(orders=orders, routed=routed, at=at, cause=Promise.Cause.ROUTED)
     promising.promise(promises=list(routed.promises.values()))
     return set(routed.plans)
 
@@ -185,15 +212,28 @@ def _plan(
     variants: Mapping[int, VariantFacts],
     at: Mapping[int, datetime],
     routed: Routed,
+    plans: Mapping[str, RoutingPlan] | None = None,
 ) -> None:
+    """`plans` are those of the first round, where somebody has asked already."""
     pending = {item.order.public_id: item for item in orders}
     for _ in range(rounds):
         if not pending:
             break
-        _round(pending, variants, at, routed)
+        _round(pending, plans or _ask(list(pending.values()), variants, at), at, routed)
+        plans = None
     for item in pending.values():
         routed.failed[item.order.id] = ("stock", "Others took the stock in the same moment.")
         routed.short[item.order.id] = tuple({line.variant_id for line in item.lines})
+
+
+def _ask(
+    orders: Sequence[Recorded],
+    variants: Mapping[int, VariantFacts],
+    at: Mapping[int, datetime],
+) -> dict[str, RoutingPlan]:
+    """How each order is to be served, by its identifier."""
+    requests = [routing_requests.request_for(item, variants, at[item.order.id]) for item in orders]
+    return {plan.demand_ref: plan for plan in planning.plan_many(requests=requests)}
 
 
 @needs_transaction
@@ -221,25 +261,20 @@ def hold_failed(*, orders: Sequence[Recorded], routed: Routed, at: Mapping[int, 
 
 def _round(
     pending: dict[str, Recorded],
-    variants: Mapping[int, VariantFacts],
+    plans: Mapping[str, RoutingPlan],
     at: Mapping[int, datetime],
     routed: Routed,
 ) -> None:
-    requests = [
-        routing_requests.request_for(item, variants, at[item.order.id]) for item in pending.values()
-    ]
-    plans = {plan.demand_ref: plan for plan in planning.plan_many(requests=requests)}
-    for reference, plan in plans.items():
+    for reference, item in list(pending.items()):
+        plan = plans[reference]
         if plan.outcome != "full":
-            key = pending.pop(reference).order.id
-            routed.failed[key] = (_HOLD_FOR[plan.lacks], plan.why)
+            del pending[reference]
+            routed.failed[item.order.id] = (_HOLD_FOR[plan.lacks], plan.why)
             if plan.short:
-                routed.short[key] = plan.short
-    if pending:
-        # What was written so far is checked before stock is locked, not while others wait for it.
-        check_references()
-    result = _reserve(pending, plans, at)
-    for reference in result.taken:
+                routed.short[item.order.id] = plan.short
+    if not pending:
+        return
+    for reference in _reserve(pending, plans, at).taken:
         routed.plans[pending.pop(reference).order.id] = plans[reference]
 
 
@@ -248,6 +283,8 @@ def _reserve(
     plans: Mapping[str, RoutingPlan],
     at: Mapping[int, datetime],
 ) -> ReserveResult:
+    # What was written so far is checked before stock is locked, not while others wait for it.
+    check_references()
     return reservations.reserve(
         demands=[
             Demand(
@@ -262,73 +299,6 @@ def _reserve(
             for reference, item in pending.items()
         ]
     )
-
-
-def _store(
-    orders: Sequence[Recorded], routed: Routed, at: Mapping[int, datetime], cause: str
-) -> None:
-    planned = [item for item in orders if item.order.id in routed.plans]
-    stored = [item for item in planned if item.are_lines_stored]
-    for item in planned:
-        routed.promise(_promise(item, routed, at[item.order.id], cause))
-        for line in item.lines:
-            units = item.asked(line)
-            line.allocated += units
-            line.unallocated -= units
-    recording.save_lines(orders=orders)
-    bulk.update_rows(
-        OrderLine,
-        [line.__dict__ for item in stored for line in item.lines],
-        names=("id", "unallocated", "allocated"),
-    )
-    _propose_work(planned, routed, at)
-
-
-def _promise(item: Recorded, routed: Routed, at: datetime, cause: str) -> NewPromise:
-    """An order of which only a part is routed arrives with its last part, once that is known, and
-    ships with its first."""
-    order, plan = item.order, routed.plans[item.order.id]
-    has_rest = order.id in routed.waiting
-    days, moments = [plan.promised_on], [s.latest_ship_at for s in plan.shipments]
-    inputs = promise_inputs.of_plan(item.level, plan, at)
-    if item.has_work or has_rest:
-        days.append(order.promised_on)
-        moments += [order.latest_ship_at] if order.latest_ship_at else []
-        inputs |= promise_inputs.of_work(order)
-    is_known = all(days) or not has_rest
-    return NewPromise(
-        order=order,
-        promised_on=max((day for day in days if day), default=None) if is_known else None,
-        latest_ship_at=min(moments),
-        cause=cause,
-        inputs=inputs,
-        at=at,
-    )
-
-
-def _propose_work(items: Sequence[Recorded], routed: Routed, at: Mapping[int, datetime]) -> None:
-    work, lines = [], []
-    for item in items:
-        by_position = {line.position: line for line in item.lines}
-        plan = routed.plans[item.order.id]
-        for shipment in plan.shipments:
-            fulfillment = instances.make(
-                FulfillmentOrder,
-                order_id=item.order.id,
-                node_id=shipment.node_id,
-                decision_ref=plan.decision_ref,
-                attempt=item.attempt,
-                service_code=shipment.service_code,
-                latest_ship_at=shipment.latest_ship_at,
-                promised_on=shipment.promised_on,
-                created_at=at[item.order.id],
-            )
-            work.append(fulfillment)
-            lines += [
-                (fulfillment, by_position[line_refs.position_of(leg.line_ref)], leg.quantity)
-                for leg in shipment.legs
-            ]
-    node_work.insert(works=work, lines=lines)
 
 
 def _confirmed(order: Order, routed: Routed, at: datetime) -> OrderConfirmed:

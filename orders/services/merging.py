@@ -152,9 +152,9 @@ _RULES: tuple[tuple[type[Conflict], Callable[[FulfillmentOrder], Any]], ...] = (
 )
 
 
-def _urgency(work: FulfillmentOrder) -> tuple[datetime, int, int]:
-    """As the floor's queue: what leads is picked no later than it would be alone."""
-    return work.latest_ship_at, -work.order.priority, work.pk
+def _urgency(work: FulfillmentOrder) -> tuple[datetime, int, str]:
+    """As the floor ranks them: what leads is picked no later than it would be alone."""
+    return work.latest_ship_at, -work.order.priority, work.public_id
 
 
 def _join(groups: Sequence[Sequence[FulfillmentOrder]]) -> None:
@@ -246,10 +246,11 @@ def _part(works: Sequence[FulfillmentOrder], groups: Mapping[int, list[Fulfillme
     leads: dict[int, int | None] = {}
     told: list[WorkUnmerged] = []
     now = clock.now()
-    for group in groups.values():
+    for lead, group in groups.items():
         if len(group) < 2 or gone.isdisjoint(work.pk for work in group):
             continue
-        staying = sorted((work for work in group if work.pk not in gone), key=_urgency)
+        rest = (work for work in group if work.pk not in gone)
+        staying = sorted(rest, key=lambda work: (work.pk != lead, *_urgency(work)))
         for work in group:
             is_first = work.pk in gone or work is staying[0]
             leads[work.pk] = None if is_first else staying[0].pk

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import Max
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -34,10 +35,10 @@ def _report(world: World, order: str, kind: str, amount: str) -> list[Reported]:
     )
 
 
-def _race() -> list[Any]:
+def _race(reference: str = "R-1") -> list[Any]:
     """Each of the rivals gives back all of the 20.00 that were captured once."""
     world = a_world()
-    [order] = world.place(a_draft())
+    [order] = world.place(a_draft(reference))
     _report(world, order.public_id, "captured", "20.00")
 
     def refund() -> list[Reported]:
@@ -76,8 +77,10 @@ def test_control_without_the_guards_it_is_given_back_more_than_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with _without_guards(monkeypatch):
-        _race()
-        refunded = PaymentBalance.objects.get().refunded_amount
+        # Threads may miss each other once, but not each time.
+        for number in range(8):
+            _race(f"R-{number}")
+        refunded = PaymentBalance.objects.aggregate(most=Max("refunded_amount"))["most"]
 
     assert refunded > 20
 

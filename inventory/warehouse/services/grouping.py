@@ -40,8 +40,8 @@ def join(*, followers: Mapping[int, WorkOrder]) -> None:
 
 @needs_transaction
 def leave(*, works: Sequence[WorkOrder]) -> None:
-    """This function will take locked works out of their cartons; without a lead the oldest of the
-    rest leads. No statement where nothing is merged.
+    """This function will take locked works out of their cartons; without a lead the most urgent of
+    the rest leads, as whoever merged them ranks them. No statement where nothing is merged.
 
     :raises AlreadyPacked: a carton is closed.
     """
@@ -52,12 +52,15 @@ def leave(*, works: Sequence[WorkOrder]) -> None:
         if work.status not in _UNPACKED:
             raise AlreadyPacked(f"Order {work.label} lies in a carton with another order.")
     leads = {work.merged_into_id or work.pk for work in merged}
-    rows = WorkOrder.objects.select_for_update().filter(merged_into__in=leads).order_by("pk")
+    rows = WorkOrder.objects.select_for_update().filter(merged_into__in=leads)
+    ranked = sorted(
+        rows.order_by("pk"), key=lambda row: (row.due_at, -row.priority, row.demand_ref)
+    )
     gone = {work.pk for work in merged}
     target: dict[int, int | None] = dict.fromkeys(gone)
     counts = dict.fromkeys([*leads, *gone], 0)
     staying: dict[int, list[int]] = {lead: [lead] for lead in leads if lead not in gone}
-    for row in rows:
+    for row in ranked:
         if row.pk not in gone:
             staying.setdefault(row.merged_into_id or 0, []).append(row.pk)
     for first, *rest in staying.values():

@@ -57,7 +57,7 @@ def _bulk(world: World, sizes: Sizes, raw: RawPlacing) -> Figure:
 
 
 def _place_all(world: World, sizes: Sizes) -> float:
-    drafts = world.drafts(2 * sizes.batches * sizes.batch)
+    drafts = world.drafts(sizes.bulk)
     return timing.rate(lambda: len(world.place_all(drafts)))
 
 

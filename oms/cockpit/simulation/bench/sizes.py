@@ -20,6 +20,7 @@ class Sizes:
     #: Batches of 100 orders.
     batches: int
     batch: int
+    bulk: int
     raw_seconds: float
     single_orders: int
     orders_per_caller: int
@@ -43,6 +44,7 @@ FULL = Sizes(
     world="medium",
     batches=6,
     batch=100,
+    bulk=3_000,
     raw_seconds=1.5,
     single_orders=40,
     orders_per_caller=12,
@@ -66,6 +68,7 @@ QUICK = Sizes(
     world="small",
     batches=1,
     batch=5,
+    bulk=10,
     raw_seconds=0.2,
     single_orders=2,
     orders_per_caller=1,
