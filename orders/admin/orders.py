@@ -318,7 +318,7 @@ class OrderAdmin(
         )
 
     @action(
-        description=_("Cancel"),
+        description=_("Cancel order"),
         permissions=["act"],
         url_path="cancel",
         icon="cancel",
@@ -328,7 +328,7 @@ class OrderAdmin(
         return self.perform(
             request,
             object_id,
-            title=_("Cancel"),
+            title=_("Cancel order"),
             text=_(
                 "Leave the units empty to cancel all that is left. What nobody has picked is "
                 "cancelled at once; for the rest the floor is asked. It cannot be taken back."
