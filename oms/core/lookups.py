@@ -6,6 +6,7 @@ statement is the same for any number of values, so nobody parses it anew.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any, ClassVar
 
 from django.db.models import CharField, ForeignKey, IntegerField, Lookup
@@ -23,9 +24,9 @@ class _Among(Lookup[Any]):
         column, parameters = self.process_lhs(compiler, connection)
         return f"{column} = ANY(%s::{self.kind})", (*parameters, self.written())
 
+    @abstractmethod
     def written(self) -> str:
         """The values as the database reads them."""
-        raise NotImplementedError
 
 
 @CharField.register_lookup

@@ -20,6 +20,7 @@ class Sizes:
     #: Batches of 100 orders.
     batches: int
     batch: int
+    #: Orders of one bulk.
     bulk: int
     raw_seconds: float
     single_orders: int
